@@ -8,4 +8,5 @@ for tool in autoreconf libtoolize pkg-config; do
 		exit 1
 	}
 done
+mkdir -p m4
 exec autoreconf --install --force
