@@ -18,19 +18,25 @@
 
 #define PUSH_MAX_LINE 255
 
+/* Config lines, each with its newline; not NUL-terminated. */
+struct push_text {
+    const char *text; /* NULL: not rendered */
+    size_t n;
+};
+
+/* What a profile alone decides, whoever the user is; private to lib/push. */
+struct push_frame;
+
 /*
  * One result: a profile for users who bring a certain combination of route sets.
- * Two parts, of which the second depends on whether the client gets an IPv6 address.
+ * The IPv6 routes are pushed only to a client that gets an IPv6 address.
  */
 struct push_plan {
-    size_t n_ipv4;         /* routes */
+    const struct push_frame *frame;
+    size_t n_ipv4;         /* routes; of a full tunnel, its exceptions */
     size_t n_ipv6;
-    const char *common;    /* NULL: over the memory budget, render at connect */
-    size_t common_n;
-    const char *with_ipv6; /* route-ipv6 lines, or redirect-gateway … ipv6 */
-    size_t with_ipv6_n;
-    const char *without_ipv6; /* block-ipv6 on a full tunnel */
-    size_t without_ipv6_n;
+    struct push_text ipv4; /* .text is NULL where all plans together would be too large: */
+    struct push_text ipv6; /* then the counts are 0 and it is rendered at connect */
 };
 
 /*
@@ -68,10 +74,16 @@ size_t push_count_messages(const char *text, size_t n);
 
 /*
  * Checks an option that an administrator wants passed on (`push "…"` in a profile).
- * NULL if it may be pushed as it is; else what is wrong, as the end of a sentence
- * (a comma, a control character, too long, or an option that Byway itself decides,
- * such as route or redirect-gateway).
+ * NULL if it may be pushed; else what is wrong, as the end of a sentence (a comma, a
+ * control character, too long, quotes left open, or an option that Byway or OpenVPN
+ * itself decides, such as route, redirect-gateway or peer-id).
  */
 const char *push_check_option(const char *option);
+
+/*
+ * A checked option as it must stand within push "…": quotes and backslashes escaped.
+ * Lives in `arena`; NULL when memory is out.
+ */
+char *push_escape_option(struct arena *arena, const char *option);
 
 #endif
