@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# The acts: what happens, what is measured, and what the story says about it.
+
+failures=0
+clients=0
+
+heading() {
+	printf '\n%s%s%s\n%s\n' "$bold" "$1" "$off" "$(repeat "$rule" 78)"
+}
+
+# keep_logs WHY
+keep_logs() {
+	local kept
+	kept=$(mktemp -d /tmp/byway-demo-logs.XXXXXX)
+	cp "$room"/*.log "$room"/*.seen "$kept/" 2>/dev/null || true
+	printf '\n%sdemo: %s; the logs are in %s%s\n' "$red" "$1" "$kept" "$off" >&2
+	exit 1
+}
+
+# act LOGIN: alice connects, reads in the library, and leaves again.
+act() {
+	start_client "$1" bicycle
+	wait_until 20 client_says "Initialization Sequence Completed" ||
+		keep_logs "alice could not connect as $1"
+	begin_measuring
+	wait_until 20 peer_saw 2 || true # what was under way is not counted
+	begin_measuring
+	visit_library || true
+	wait_until 20 peer_saw 15 || true
+	end_measuring
+	stop "$client"
+	show_measured
+	summary+=("$2|$1|$library_route|$peer_route|$transit_bytes")
+}
+
+library_was_reached_through_the_tunnel() {
+	[ "$library_route" = tun0 ] && [[ $library_source == 198.51.100.1[2-9]? ]] &&
+		[ "$library_bytes" -gt 0 ] && [ "$campus_bytes" -ge "$library_bytes" ]
+}
+
+bulk_went_through_the_university() {
+	[ "$peer_route" = tun0 ] && [ "$peer_sources" = 1 ] &&
+		[[ $peer_source == 198.51.100.1[2-9]? ]] && [ "$transit_bytes" -ge "$peer_bytes" ]
+}
+
+# A few address-resolution packets may pass; one block of the bulk transfer is 65,536 bytes.
+bulk_stayed_at_home() {
+	[ "$peer_route" = home0 ] && [ "$peer_sources" = 1 ] && [ "$peer_source" = 192.0.2.20 ] &&
+		[ "$peer_bytes" -gt 0 ] && [ "$transit_bytes" -lt 2000 ]
+}
+
+before() {
+	heading "Before: the server pushes a default route to everybody"
+	echo "  alice connects to read something in the library. On her machine a"
+	echo "  file-sharing program that she forgot about is running (the bulk transfer)."
+	start_server before.conf
+	act alice "before"
+	check "the library is reached through the tunnel" library_was_reached_through_the_tunnel
+	check "and so is everything else: the bulk transfer comes from the university" \
+		bulk_went_through_the_university
+	stop "$server"
+}
+
+with_byway() {
+	heading "With Byway: one line of the server's config changes"
+	printf '  %s-%s%s\n' "$red" "$(grep ^plugin "$room/before.conf")" "$off"
+	printf '  %s+%s%s\n' "$green" "$(grep ^plugin "$room/byway.conf" | sed 's/ \.\/openvpn-plugin-auth/ \\\n      &/')" "$off"
+	echo "  It still pushes the default route. alice's client config is unchanged."
+	start_server byway.conf
+	act alice "with Byway"
+	check "the library is reached through the tunnel" library_was_reached_through_the_tunnel
+	check "the bulk transfer stays at home" bulk_stayed_at_home
+}
+
+chosen() {
+	heading "Chosen: she logs in as alice+full, with the same password"
+	act alice+full "chosen"
+	check "the library is reached through the tunnel" library_was_reached_through_the_tunnel
+	check "everything else goes through it, too: she asked for it" bulk_went_through_the_university
+}
+
+mistyped() {
+	heading "Mistyped: alice+ful"
+	start_client alice+ful bicycle
+	wait_until 20 client_says AUTH_FAILED || true
+	stop "$client"
+	printf '\n  her client says: %s%s%s\n\n' "$bold" "$(sed -n 's/.*AUTH_FAILED,//p' "$client_log" | head -n 1)" "$off"
+	check "no tunnel, and the names that there are" client_says 'AUTH_FAILED,.*"ful".*campus, full'
+}
+
+conclusion() {
+	local row when login library_by bulk_by university most=0
+	for row in "${summary[@]}"; do
+		university=${row##*|}
+		most=$((university > most ? university : most))
+	done
+	heading "What the university's line to the internet carried for one forgetful user"
+	for row in "${summary[@]}"; do
+		IFS='|' read -r when login library_by bulk_by university <<<"$row"
+		printf '  %-12s%-12s%9s %s%s%s\n' "$when" "$login" "$(size "$university")" "$tunnel" \
+			"$(bar "$university" "$most" 40)" "$off"
+	done
+	echo
+}
+
+play() {
+	trap '[ "$BASHPID" != 1 ] || keep_logs "something broke (line $LINENO)"' ERR
+	summary=()
+	furnish
+	build_network
+	make_keys
+	start_far_hosts
+	start_bulk_transfer
+	before
+	with_byway
+	chosen
+	mistyped
+	conclusion
+	[ "$failures" = 0 ] || keep_logs "$failures of the story's sentences were not true"
+}
