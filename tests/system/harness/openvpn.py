@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""OpenVPN servers and clients as processes with generated configs, watched by their logs."""
+import os
+import re
+import signal
+import subprocess
+
+from . import net, spool
+from .check import TIMEOUT, check, same, wait_for
+from .management import Management
+
+READY = "Initialization Sequence Completed"
+TROUBLE = re.compile(r"(AddressSanitizer|LeakSanitizer|runtime error:|UndefinedBehavior).*")
+
+
+class Process:
+    """One openvpn, in the network `where` (None: the routers'), with its log in a file."""
+
+    def __init__(self, folder, name, where, lines, preload=None):
+        self.folder, self.name, self.where = folder, name, where
+        self.config = self.path("conf")
+        self.log_path = self.path("log")
+        self.socket = self.path("sock")
+        self.marked = 0
+        self.manager = None
+        with open(self.config, "w") as file:
+            file.write("\n".join(lines) + "\n")
+        self.preload = preload
+        self.process = None
+
+    def path(self, suffix):
+        return os.path.join(self.folder, f"{self.name}.{suffix}")
+
+    def start(self):
+        environment = dict(os.environ)
+        if self.preload:
+            environment.update(LD_PRELOAD=self.preload, ASAN_OPTIONS="detect_leaks=0",
+                               UBSAN_OPTIONS="print_stacktrace=1")
+        with open(self.log_path, "ab") as log, net.inside(self.where):
+            self.process = subprocess.Popen(
+                ["openvpn", "--config", self.config], cwd=self.folder, env=environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        return self
+
+    def manage(self):
+        if not self.manager:
+            self.manager = Management(self.socket)
+        return self.manager
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends the process and returns its exit status."""
+        if self.process and self.process.poll() is None:
+            self.send(number)
+        return self.ended()
+
+    def ended(self, timeout=TIMEOUT):
+        if self.manager:
+            self.manager.close()
+            self.manager = None
+        return self.process.wait(timeout) if self.process else None
+
+    # The log
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def mark(self):
+        """From here on expect() looks only at what is logged later."""
+        self.marked = len(self.log())
+
+    def find(self, pattern):
+        return re.search(pattern, self.log()[self.marked:], re.MULTILINE)
+
+    def expect(self, pattern, timeout=TIMEOUT):
+        """Waits until the log has the pattern; returns the match."""
+        missing = f"/{pattern}/ in the log of {self.name}"
+        wait_for(lambda: self.find(pattern) or self.process.poll() is not None, missing, timeout)
+        found = self.find(pattern)
+        check(found, f"{self.name} ended without {missing}")
+        return found
+
+    def check_clean(self):
+        found = TROUBLE.search(self.log())
+        check(not found, f"{self.name}: {found and found.group(0)}")
+
+
+class Server(Process):
+    """A server with the plugin; its policy, state and spool are in its folder."""
+
+    def __init__(self, lab, name, lines, state):
+        self.state = state
+        super().__init__(lab.folder, name, "server", lines, lab.preload)
+        self.final = self.path("final")  # what the client-disconnect script saw
+
+    def ready(self):
+        self.expect(READY)
+        return self
+
+    def spools(self):
+        return spool.read(os.path.join(self.state, "spool"))
+
+    def story(self, *expected):
+        """
+        Stops the server; the spool must then hold exactly these records, in this order, and its
+        byte counts must be those that OpenVPN told a client-disconnect script of its own.
+        """
+        self.stop()
+        self.told(*expected)
+
+    def told(self, *expected):
+        """The same of a server that goes on running."""
+        records = [record for file in self.spools() for record in file]
+        spool.compare(records, expected)
+        ended = [{key: record.get(key) for key in ("from_client", "to_client", "duration", "port")}
+                 for record in records if record["kind"] == "disconnected"]
+        same(sorted(map(str, ended)), sorted(map(str, self.final_counts())),
+             "final counts, of the spool (got) and of OpenVPN (expected)")
+
+    def final_counts(self):
+        if not os.path.exists(self.final):
+            return []
+        with open(self.final) as file:
+            return [dict(zip(("from_client", "to_client", "duration", "port"),
+                             map(int, line.split()))) for line in file]
+
+
+class Client(Process):
+    def __init__(self, lab, name, where, lines):
+        super().__init__(lab.folder, name, where, lines)
+
+    def connected(self, timeout=TIMEOUT):
+        self.expect(READY, timeout)
+        return self
+
+    def reason(self):
+        """Waits until the server refuses the login; the reason it gave ('' if none)."""
+        found = self.expect(r"AUTH: Received control message: AUTH_FAILED,?(.*)$")
+        return found.group(1)
+
+    def pushed(self, *names):
+        """The options that were pushed, in their order: all, or those so named."""
+        self.expect(r"PUSH: Received control message: 'PUSH_REPLY")
+        text = self.log()[self.marked:]
+        replies = re.findall(r"PUSH: Received control message: 'PUSH_REPLY,(.*)'$", text, re.M)
+        options = [option for reply in replies for option in reply.split(",")
+                   if not option.startswith("push-continuation")]
+        return [option for option in options if not names or option.split()[0] in names]
+
+    def address(self):
+        """The address in the tunnel."""
+        return self.pushed("ifconfig")[0].split()[1]
+
+    def address6(self):
+        return self.pushed("ifconfig-ipv6")[0].split()[1].split("/")[0]
