@@ -9,14 +9,9 @@ furnish() {
 	mkdir -p "$room/state/spool" "$room/pam.d"
 	cp "$here"/*.conf "$here/client.ovpn" "$here/accounts" "$here/check-password" "$room/"
 	cp -a /etc/pam.d/. "$room/pam.d/"
-	cp "$here/pam" "$room/pam.d/byway-demo"
+	cp "$here/pam" "$room/pam.d/vpn"
 	mount --bind "$room/pam.d" /etc/pam.d
-	ln -s "$(plugin_of_openvpn auth-pam)" "$room/openvpn-plugin-auth-pam.so"
 	ln -s "$build/.libs/openvpn-plugin-byway.so" "$room/"
-}
-
-plugin_of_openvpn() {
-	dpkg -L openvpn | awk -v file="/openvpn-plugin-$1.so" 'index($0, file) && !found++'
 }
 
 make_keys() {
