@@ -29,12 +29,12 @@ void diagnostics_add(struct diagnostics *list, enum diagnostic_level level, cons
                      unsigned line, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 size_t diagnostics_count(const struct diagnostics *list);
+
+/* The i-th that was added, owned by the list; NULL past the end. */
 const struct diagnostic *diagnostics_at(const struct diagnostics *list, size_t i);
 size_t diagnostics_errors(const struct diagnostics *list);
 
-/*
- * "policy.conf:12: error: …" into `line`, cut to `size`; returns `line`.
- */
+/* "policy.conf:12: error: …" into `line`, printable, cut to `size`; returns `line`. */
 char *diagnostic_format(const struct diagnostic *diagnostic, char *line, size_t size);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * Files reached through directories that were opened once. OpenVPN may chroot or
  * drop its user after it opened the plugin; a path would then lead elsewhere, an
- * open directory still leads to the same place.
+ * open directory still leads to the same place. (A symbolic link to an absolute path
+ * does not: after a chroot it leads into the new root.)
  */
 #ifndef BYWAY_LIB_DIRS_H
 #define BYWAY_LIB_DIRS_H
@@ -21,8 +22,16 @@ void dirs_free(struct dirs *dirs);
 /*
  * The open directory `path` (absolute), opened at the first call and kept.
  * Owned by `dirs`. -1 with errno set when it cannot be opened (that is not kept).
+ * A directory that was not opened before a chroot is ENOENT after it.
  */
 int dirs_get(struct dirs *dirs, const char *path);
+
+/*
+ * Opens those again that were replaced by another directory of the same path; the
+ * descriptors keep their numbers. What cannot be opened now stays as it was, and so
+ * does everything after a chroot.
+ */
+void dirs_refresh(struct dirs *dirs);
 
 /*
  * openat(2) and fstatat(2) on the directory part of an absolute path. O_CLOEXEC is

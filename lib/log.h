@@ -7,11 +7,14 @@
 #ifndef BYWAY_LIB_LOG_H
 #define BYWAY_LIB_LOG_H
 
+#include <stdarg.h>
 #include <stddef.h>
+
+#define LOG_TEXT_SIZE 1001 /* bytes of one text with its NUL */
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_DEBUG };
 
-/* `text` is one line without its newline, at most 1,000 bytes. */
+/* `text` is one line without its newline, at most LOG_TEXT_SIZE - 1 bytes. */
 typedef void log_sink(void *arg, enum log_level level, const char *subsystem, const char *text);
 
 struct log {
@@ -27,7 +30,14 @@ void log_write(const struct log *log, enum log_level level, const char *subsyste
 /* "subsystem: text" on standard error. */
 void log_to_stderr(void *arg, enum log_level level, const char *subsystem, const char *text);
 
-/* Replaces control characters (C0, DEL, C1, and what is not UTF-8) by '?', in place. */
+/*
+ * Replaces every control character (C0, DEL, C1, line separators, marks that turn the
+ * reading direction) and every byte that is not UTF-8 by one '?', in place.
+ */
 void log_make_printable(char *text);
+
+/* vsnprintf(3) cut between characters, then log_make_printable(). Returns `text`. */
+char *log_vformat(char text[LOG_TEXT_SIZE], const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 #endif

@@ -21,9 +21,13 @@ void watch_free(struct watch *watch);
  */
 bool watch_add(struct watch *watch, const char *path, const struct stat *seen);
 
-/* True if something differs now: existence, inode, size, modification or change time. */
+/*
+ * True if something differs now: existence, device, inode, size, modification or change
+ * time. Looks for directories that were replaced first (dirs_refresh()).
+ */
 bool watch_changed(const struct watch *watch, struct dirs *dirs);
 
+/* How many paths it remembers. */
 size_t watch_count(const struct watch *watch);
 
 #endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/unit.h"
+
+#include "lib/arena.h"
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(freeing_nothing_is_harmless)
+{
+    arena_free(NULL);
+}
+END_TEST
+
+static bool all_are(const unsigned char *bytes, size_t n, unsigned char value)
+{
+    for (size_t i = 0; i < n; i++)
+        if (bytes[i] != value)
+            return false;
+    return true;
+}
+
+START_TEST(pieces_are_zeroed_aligned_and_apart)
+{
+    struct arena *arena = arena_new();
+    enum { PIECES = 3000 };
+    static unsigned char *pieces[PIECES];
+    static size_t sizes[PIECES];
+    size_t sum = 0;
+
+    srand(1);
+    for (size_t i = 0; i < PIECES; i++) {
+        sizes[i] = (size_t)rand() % (i % 100 == 0 ? 300000 : 200);
+        pieces[i] = arena_alloc(arena, sizes[i]);
+        ck_assert_ptr_nonnull(pieces[i]);
+        ck_assert_uint_eq((uintptr_t)pieces[i] % alignof(max_align_t), 0);
+        ck_assert(all_are(pieces[i], sizes[i], 0));
+        memset(pieces[i], (int)(i % 255) + 1, sizes[i]);
+        sum += sizes[i];
+    }
+    for (size_t i = 0; i < PIECES; i++)
+        ck_assert(all_are(pieces[i], sizes[i], (unsigned char)(i % 255 + 1)));
+    ck_assert_uint_eq(arena_used(arena), sum);
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(pieces_of_no_bytes_have_addresses_of_their_own)
+{
+    struct arena *arena = arena_new();
+    void *a = arena_alloc(arena, 0);
+    void *b = arena_alloc(arena, 0);
+
+    ck_assert_ptr_nonnull(a);
+    ck_assert_ptr_nonnull(b);
+    ck_assert_ptr_ne(a, b);
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(strings_are_copied_with_their_end)
+{
+    struct arena *arena = arena_new();
+    char text[] = "campus";
+    char *whole = arena_strdup(arena, text);
+    char *part = arena_strndup(arena, text, 3);
+    char *empty = arena_strndup(arena, NULL, 0);
+    uint64_t *number = arena_alloc(arena, sizeof *number);
+
+    text[0] = 'X';
+    *number = UINT64_MAX;
+    ck_assert_str_eq(whole, "campus");
+    ck_assert_str_eq(part, "cam");
+    ck_assert_str_eq(empty, "");
+    ck_assert_uint_eq((uintptr_t)number % alignof(max_align_t), 0);
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(absurd_sizes_are_refused_and_harm_nothing)
+{
+    struct arena *arena = arena_new();
+    char *before = arena_strdup(arena, "before");
+    volatile size_t huge = SIZE_MAX; /* the compiler need not know */
+
+    ck_assert_ptr_null(arena_array(arena, huge / 2, 3));
+    ck_assert_ptr_null(arena_alloc(arena, huge));
+    ck_assert_ptr_null(arena_alloc(arena, huge - 15));
+    ck_assert_ptr_null(arena_strndup(arena, "x", huge));
+    ck_assert_ptr_nonnull(arena_array(arena, huge, 0));
+    ck_assert_ptr_nonnull(arena_array(arena, 0, huge));
+    ck_assert_str_eq(before, "before");
+    ck_assert_str_eq(arena_strdup(arena, "after"), "after");
+    ck_assert_uint_eq(arena_used(arena), sizeof "before" + sizeof "after");
+    arena_free(arena);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+    Suite *suite = suite_create("arena");
+    TCase *tests = tcase_create("arena");
+
+    suite_add_tcase(suite, tests);
+    tcase_add_test(tests, freeing_nothing_is_harmless);
+    tcase_add_test(tests, pieces_are_zeroed_aligned_and_apart);
+    tcase_add_test(tests, pieces_of_no_bytes_have_addresses_of_their_own);
+    tcase_add_test(tests, strings_are_copied_with_their_end);
+    tcase_add_test(tests, absurd_sizes_are_refused_and_harm_nothing);
+    return suite;
+}
