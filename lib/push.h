@@ -33,7 +33,7 @@ struct push_frame;
  */
 struct push_plan {
     const struct push_frame *frame;
-    size_t n_ipv4;         /* routes; of a full tunnel, its exceptions */
+    size_t n_ipv4; /* routes; of a full tunnel, its exceptions */
     size_t n_ipv6;
     struct push_text ipv4; /* .text is NULL where all plans together would be too large: */
     struct push_text ipv6; /* then the counts are 0 and it is rendered at connect */
