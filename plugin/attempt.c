@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads an attempt to log in and decides it. Tells no one. */
+#include "plugin/attempt.h"
+
+#include "plugin/tokens.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TOKEN_PREFIX "SESS_ID_AT_" /* of --auth-gen-token's passwords: OpenVPN's auth_token.h */
+
+/* What a token's holder said when it typed something last. */
+static void recall_said(struct attempt *attempt)
+{
+    const struct env *env = &attempt->env;
+
+    if (attempt->client->connected)
+        attempt->said = attempt->client->said;
+    else if (env->session_id && strcmp(env->session_state, "Authenticated") == 0)
+        tokens_get(attempt->handle->tokens, env->session_id, env->username, &attempt->said);
+}
+
+static void read_said(struct attempt *attempt)
+{
+    const struct policy_choose *choose = policy_chooses(attempt->policy, POLICY_MEANS_PEER_INFO);
+
+    attempt->has_token = attempt->env.session_state &&
+                         strncmp(attempt->env.password, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) == 0;
+    if (attempt->has_token)
+        recall_said(attempt);
+    else if (attempt->credentials.kind == CREDENTIALS_PLAIN)
+        said_set(attempt->said.static_challenge, attempt->credentials.response);
+    if (choose)
+        said_set(attempt->said.peer_info,
+                 env_get((const char *const *)attempt->call->envp, choose->argument));
+}
+
+const char *attempt_read(struct attempt *attempt)
+{
+    struct env *env = &attempt->env;
+
+    attempt->policy = policy_in_use_get(attempt->handle->policy);
+    env_read((const char *const *)attempt->call->envp, env);
+    attempt->real = env_real_address(env, &attempt->from, &attempt->port);
+    attempt->has_from = attempt->real != NULL;
+    if (!env->control_file || !env->pending_file || !env->reason_file)
+        return "OpenVPN named no control files";
+    credentials_read(attempt->policy, env->username, env->password, &attempt->credentials);
+    if (attempt->credentials.kind == CREDENTIALS_BAD)
+        return attempt->credentials.problem;
+    if (strlen(env->username) >= CLIENT_USERNAME_SIZE)
+        return "a user name that is too long";
+    read_said(attempt);
+    return NULL;
+}
+
+void attempt_wipe(struct attempt *attempt)
+{
+    credentials_wipe(&attempt->credentials);
+}
+
+bool attempt_is_renegotiation(const struct attempt *attempt)
+{
+    return attempt->client->connected &&
+           strcmp(attempt->client->username, attempt->env.username) == 0;
+}
+
+/* IV_SSO is a list of what the client can be asked, with commas. */
+static bool can_be_asked(const struct env *env)
+{
+    const char *word = env->iv_sso;
+
+    while (word && *word) {
+        size_t n = strcspn(word, ",");
+
+        if (n == strlen("crtext") && strncmp(word, "crtext", n) == 0)
+            return true;
+        word += n + (word[n] == ',');
+    }
+    return false;
+}
+
+static void decide(struct attempt *attempt, const struct prefix *from, bool may_ask)
+{
+    struct choice_login login = {
+        .username = attempt->env.username,
+        .common_name = attempt->env.common_name,
+        .from = from,
+        .can_be_asked = may_ask,
+    };
+
+    said_apply(&attempt->said, &login);
+    choice_decide(attempt->policy, &login, &attempt->choice);
+}
+
+static bool says_nothing(const struct attempt *attempt)
+{
+    return attempt->choice.outcome == CHOICE_GRANTED &&
+           (attempt->choice.by == CHOICE_BY_DEFAULT ||
+            attempt->choice.by == CHOICE_BY_USER_DEFAULT);
+}
+
+/* May the session go on with the profile it has, now that the decision would be another? */
+static bool may_keep(const struct attempt *attempt)
+{
+    const struct client *client = attempt->client;
+    const struct policy_profile *profile = policy_find_profile(attempt->policy, client->profile);
+
+    if (!profile)
+        return !client->full;
+    if (profile->full != client->full)
+        return false;
+    return policy_allows(profile, attempt->choice.known);
+}
+
+static void refuse(struct attempt *attempt, const char *reason)
+{
+    attempt->choice.outcome = CHOICE_REFUSED;
+    snprintf(attempt->choice.reason, sizeof(attempt->choice.reason), "%s", reason);
+}
+
+static void decide_again(struct attempt *attempt)
+{
+    const struct client *client = attempt->client;
+    struct choice *choice = &attempt->choice;
+    bool same_words;
+
+    strcpy(attempt->said.menu, client->said.menu);
+    same_words = memcmp(&attempt->said, &client->said, sizeof(client->said)) == 0;
+    decide(attempt, client->has_from ? &client->from : NULL, false);
+    if (choice->outcome == CHOICE_GRANTED && strcmp(choice->profile->name, client->profile) == 0)
+        return;
+    if (same_words || (says_nothing(attempt) && !client->full)) {
+        if (may_keep(attempt))
+            choice->outcome = CHOICE_GRANTED;
+        else if (choice->outcome == CHOICE_GRANTED)
+            refuse(attempt,
+                   "The tunnel you are on is no longer open to you. Please connect again.");
+    } else if (choice->outcome == CHOICE_GRANTED) {
+        refuse(attempt, "TEMP[backoff 6]:You asked for another tunnel. Connecting anew.");
+    }
+}
+
+void attempt_decide(struct attempt *attempt, bool may_ask)
+{
+    const struct env *env = &attempt->env;
+
+    if (attempt_is_renegotiation(attempt))
+        decide_again(attempt);
+    else
+        decide(attempt, attempt->has_from ? &attempt->from : NULL,
+               may_ask && !attempt->has_token && can_be_asked(env));
+}
+
+struct spool_record attempt_refusal(const struct attempt *attempt)
+{
+    const struct choice *choice = &attempt->choice;
+    struct spool_record record = spool_record_make(SPOOL_REFUSED);
+
+    record.user = *choice->user ? choice->user : NULL;
+    record.typed = attempt->env.username;
+    record.cn = attempt->env.common_name;
+    record.wanted = *choice->wanted ? choice->wanted : NULL;
+    record.reason = choice->reason;
+    record.real = attempt->real;
+    record.port = env_number(attempt->port, SPOOL_NONE);
+    return record;
+}

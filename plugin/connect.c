@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From connect to the end of a session. The profile is decided anew here, under the
+ * policy of now, from what the login said: what was remembered grants nothing by itself.
+ */
+#include "plugin/connect.h"
+
+#include "plugin/tokens.h"
+
+#include "lib/choice.h"
+#include "lib/push.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct connecting {
+    struct handle *handle;
+    struct client *client;
+    const struct inner_call *call;
+    const struct policy *policy;
+    struct env env;
+    struct said said;
+    struct prefix from;
+    bool has_from;
+    const char *real; /* NULL if not known */
+    const char *port;
+    struct choice choice;
+};
+
+/*
+ * What this login said. Byway's own authentication hook noted it in the context; a
+ * client that came back with a token has said it at an earlier login.
+ */
+static void recall(struct connecting *c)
+{
+    const struct policy_choose *choose = policy_chooses(c->policy, POLICY_MEANS_PEER_INFO);
+    const char *username = c->env.username;
+
+    if (username && strcmp(c->client->username, username) == 0)
+        c->said = c->client->said;
+    else if (username && c->env.session_id && c->env.session_state &&
+             strcmp(c->env.session_state, "Authenticated") == 0)
+        tokens_get(c->handle->tokens, c->env.session_id, username, &c->said);
+    if (choose)
+        said_set(c->said.peer_info, env_get((const char *const *)c->call->envp, choose->argument));
+}
+
+static void decide(struct connecting *c)
+{
+    struct choice_login login = {
+        .username = c->env.username,
+        .common_name = c->env.common_name,
+        .from = c->has_from ? &c->from : NULL,
+    };
+
+    said_apply(&c->said, &login);
+    choice_decide(c->policy, &login, &c->choice);
+}
+
+static void remember(const struct connecting *c)
+{
+    struct client *client = c->client;
+
+    client->connected = true;
+    client->session = ++c->handle->last_session;
+    client->said = c->said;
+    client->full = c->choice.profile->full;
+    client->has_from = c->has_from;
+    client->from = c->from;
+    strcpy(client->profile, c->choice.profile->name);
+    if (c->env.username && strlen(c->env.username) < sizeof(client->username))
+        strcpy(client->username, c->env.username);
+    if (c->env.session_id && c->env.username && (*c->said.static_challenge || *c->said.menu))
+        tokens_put(c->handle->tokens, c->env.session_id, c->env.username, &c->said);
+}
+
+static void record_connected(const struct connecting *c)
+{
+    struct spool_record record = spool_record_make(SPOOL_CONNECTED);
+
+    record.session = c->client->session;
+    record.since = env_number(c->env.time_unix, SPOOL_NONE);
+    record.user = c->choice.user;
+    record.typed = c->env.username;
+    record.cn = c->env.common_name;
+    record.profile = c->choice.profile->name;
+    record.by = choice_by_name(c->choice.by);
+    record.fell_back = c->choice.fell_back ? 1 : SPOOL_NONE;
+    record.real = c->real;
+    record.port = env_number(c->port, SPOOL_NONE);
+    record.vpn4 = c->env.pool_ip;
+    record.vpn6 = c->env.pool_ip6;
+    record.client = c->env.iv_gui_ver ? c->env.iv_gui_ver : c->env.iv_ver;
+    record.platform = c->env.iv_plat;
+    record.token = c->env.session_id;
+    handle_record(c->handle, &record);
+}
+
+static void record_refused(const struct connecting *c)
+{
+    struct spool_record record = spool_record_make(SPOOL_REFUSED);
+
+    record.user = *c->choice.user ? c->choice.user : NULL;
+    record.typed = c->env.username;
+    record.cn = c->env.common_name;
+    record.wanted = *c->choice.wanted ? c->choice.wanted : NULL;
+    record.reason = c->choice.reason;
+    record.real = c->real;
+    record.port = env_number(c->port, SPOOL_NONE);
+    handle_record(c->handle, &record);
+}
+
+/* Puts `text` into OpenVPN's return list, which then owns it. */
+static bool give_text(struct openvpn_plugin_string_list **list, char *text)
+{
+    struct openvpn_plugin_string_list *node = calloc(1, sizeof(*node));
+    char *name = strdup("config"); /* only this name, and only its first node, is read */
+
+    if (!node || !name) {
+        free(node);
+        free(name);
+        return false;
+    }
+    node->name = name;
+    node->value = text;
+    *list = node;
+    return true;
+}
+
+/*
+ * The wrapped plugin's own connect hook, where it has one. Its text goes before ours,
+ * which removes what contradicts the profile. False if it refuses.
+ */
+static bool ask_inner(const struct connecting *c, struct openvpn_plugin_string_list **list)
+{
+    struct inner_call call = *c->call;
+
+    if (!inner_wants(c->handle->inner, call.type))
+        return true;
+    call.return_list = list;
+    return handle_forward(c->handle, c->client, &call) == OPENVPN_PLUGIN_FUNC_SUCCESS;
+}
+
+/* `own` (malloc'd, taken over) after the text of `list`. NULL when memory is out. */
+static char *join_texts(const struct openvpn_plugin_string_list *list, char *own, size_t own_n)
+{
+    size_t n;
+    char *text;
+
+    while (list && (!list->name || strcmp(list->name, "config") != 0 || !list->value))
+        list = list->next;
+    if (!list)
+        return own;
+    n = strlen(list->value);
+    text = n + own_n < POLICY_MAX_TEXT ? malloc(n + own_n + 2) : NULL;
+    if (text) {
+        memcpy(text, list->value, n);
+        text[n] = '\n';
+        memcpy(text + n + 1, own, own_n + 1);
+    }
+    free(own);
+    return text;
+}
+
+static void log_connected(const struct connecting *c, size_t text_n)
+{
+    const struct policy_user *known = c->choice.known;
+    const struct push_plan *plan =
+        &c->policy
+             ->plans[(known ? known->extra : 0) * c->policy->n_profiles + c->choice.profile->index];
+
+    log_write(&c->handle->log, LOG_LEVEL_NOTICE, "connect",
+              "%s from %s: profile %s (%s%s), %zu IPv4 and %zu IPv6 routes, %zu bytes",
+              c->choice.user, c->real ? c->real : "an unknown address", c->choice.profile->name,
+              choice_by_name(c->choice.by), c->choice.fell_back ? ", instead of a refused one" : "",
+              plan->n_ipv4, plan->n_ipv6, text_n);
+}
+
+/* The text of the decision; NULL if it is a refusal, or when memory is out. */
+static char *render(const struct connecting *c, size_t *n)
+{
+    const struct push_connection connection = {
+        .has_ipv6 = c->env.pool_ip6 && *c->env.pool_ip6,
+        .by = c->choice.by,
+        .fell_back = c->choice.fell_back,
+    };
+    char *text;
+
+    if (c->choice.outcome != CHOICE_GRANTED) {
+        log_write(&c->handle->log, LOG_LEVEL_WARNING, "connect", "%s from %s: refused: %s",
+                  *c->choice.user ? c->choice.user : "somebody",
+                  c->real ? c->real : "an unknown address", c->choice.reason);
+        record_refused(c);
+        return NULL;
+    }
+    text = push_render(c->policy, c->choice.profile, c->choice.known, &connection, n);
+    if (!text)
+        log_write(&c->handle->log, LOG_LEVEL_ERROR, "connect",
+                  "%s: profile %s could not be rendered: denied", c->choice.user,
+                  c->choice.profile->name);
+    return text;
+}
+
+int connect_begin(struct handle *handle, struct client *client, const struct inner_call *call)
+{
+    struct connecting c = {.handle = handle, .client = client, .call = call};
+    struct openvpn_plugin_string_list *inner_list = NULL;
+    int result = OPENVPN_PLUGIN_FUNC_ERROR;
+    char *text = NULL;
+    size_t n = 0;
+
+    if (!client || !call->return_list)
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    connect_vanish(handle, client);
+    c.policy = policy_in_use_get(handle->policy);
+    env_read((const char *const *)call->envp, &c.env);
+    c.real = env_real_address(&c.env, &c.from, &c.port);
+    c.has_from = c.real != NULL;
+    recall(&c);
+    decide(&c);
+    text = render(&c, &n);
+    if (!text || !ask_inner(&c, &inner_list))
+        goto cleanup;
+    text = join_texts(inner_list, text, n);
+    if (!text || !give_text(call->return_list, text))
+        goto cleanup;
+    text = NULL;
+    remember(&c);
+    record_connected(&c);
+    log_connected(&c, n);
+    result = OPENVPN_PLUGIN_FUNC_SUCCESS;
+
+cleanup:
+    inner_free_list(inner_list);
+    free(text);
+    return result;
+}
+
+int connect_learn(struct handle *handle, struct client *client, const struct inner_call *call)
+{
+    const char **argv = call->argv;
+    bool has_words = argv && argv[0] && argv[1] && argv[2];
+
+    if (client && client->connected && has_words &&
+        (strcmp(argv[1], "add") == 0 || strcmp(argv[1], "update") == 0)) {
+        struct spool_record record = spool_record_make(SPOOL_ADDRESS);
+
+        record.session = client->session;
+        record.change = argv[1];
+        record.address = argv[2];
+        handle_record(handle, &record);
+    }
+    if (inner_wants(handle->inner, call->type))
+        return handle_forward(handle, client, call);
+    return OPENVPN_PLUGIN_FUNC_SUCCESS; /* an error would leave the client without traffic */
+}
+
+/* Once a client has moved between address families OpenVPN shows both: then it is not known. */
+static const char *last_address(const struct env *env)
+{
+    if (env->trusted_ip && env->trusted_ip6)
+        return NULL;
+    return env->trusted_ip ? env->trusted_ip : env->trusted_ip6;
+}
+
+int connect_end(struct handle *handle, struct client *client, const struct inner_call *call)
+{
+    if (client && client->connected) {
+        struct spool_record record = spool_record_make(SPOOL_DISCONNECTED);
+        struct env env;
+
+        env_read((const char *const *)call->envp, &env);
+        record.session = client->session;
+        record.from_client = env_number(env.bytes_received, SPOOL_NONE);
+        record.to_client = env_number(env.bytes_sent, SPOOL_NONE);
+        record.duration = env_number(env.time_duration, SPOOL_NONE);
+        record.real = last_address(&env);
+        record.port = env_number(env.trusted_port, SPOOL_NONE);
+        handle_record(handle, &record);
+        client->connected = false;
+    }
+    if (inner_wants(handle->inner, call->type))
+        return handle_forward(handle, client, call);
+    return OPENVPN_PLUGIN_FUNC_SUCCESS;
+}
+
+void connect_vanish(struct handle *handle, struct client *client)
+{
+    struct spool_record record = spool_record_make(SPOOL_VANISHED);
+
+    if (!client->connected)
+        return;
+    record.session = client->session;
+    handle_record(handle, &record);
+    client->connected = false;
+}
