@@ -11,6 +11,8 @@
 
 #define POLICY_MAX_NAME      64 /* bytes of a profile's, set's or group's name: [A-Za-z0-9_.-] */
 #define POLICY_MAX_USER      255
+#define POLICY_MAX_TITLE     80     /* bytes of a profile's title */
+#define POLICY_MAX_MESSAGE   200    /* bytes of its message */
 #define POLICY_WARN_ROUTES   1000   /* clients slow down quadratically from here on */
 #define POLICY_MAX_ROUTES    5000   /* unless `max-routes` says otherwise */
 #define POLICY_MAX_TEXT      900000 /* bytes of one result: OpenVPN 2.6 exits at 1,000,000 */
@@ -114,8 +116,8 @@ struct policy {
     struct arena *arena;
     const char *path; /* absolute, of the policy file */
     const char *state_dir;
-    bool identity_common_name;     /* the user is the certificate's common name first */
-    bool on_refused_default;       /* `on-refused default`: not refused but given the default */
+    bool identity_common_name; /* the user is the certificate's common name first */
+    bool on_refused_default;   /* `on-refused default`: not refused but given the default */
     struct policy_choose choose[POLICY_MEANS_COUNT]; /* in the order of the lines */
     size_t n_choose;
     const struct policy_profile *default_profile; /* never NULL, never full */
