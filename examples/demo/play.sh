@@ -11,7 +11,7 @@ heading() {
 # keep_logs WHY
 keep_logs() {
 	local kept
-	kept=$(mktemp -d /tmp/byway-demo-logs.XXXXXX)
+	kept=$(mktemp -d "${TMPDIR:-/tmp}/byway-demo-logs.XXXXXX")
 	cp "$room"/*.log "$room"/*.seen "$kept/" 2>/dev/null || true
 	printf '\n%sdemo: %s; the logs are in %s%s\n' "$red" "$1" "$kept" "$off" >&2
 	exit 1

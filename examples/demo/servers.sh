@@ -5,7 +5,7 @@
 # A place for keys, logs and the PAM service, on top of /run and /etc/pam.d as the
 # rest of the machine knows them: these mounts are this process's alone.
 furnish() {
-	mount -t tmpfs -o mode=0755 tmpfs /run
+	mount --no-mtab -t tmpfs -o mode=0755 tmpfs /run
 	mkdir -p "$room/state/spool" "$room/pam.d"
 	cp "$here"/*.conf "$here/client.ovpn" "$here/accounts" "$here/check-password" "$room/"
 	cp -a /etc/pam.d/. "$room/pam.d/"
