@@ -36,7 +36,8 @@ wait_until() {
 start_far_hosts() {
 	on library "$here/far-host" 443 "$room/library.seen" 2>"$room/library.log" &
 	on peer "$here/far-host" 6881 "$room/peer.seen" 2>"$room/peer.log" &
-	wait_until 10 test -e "$room/library.seen" -a -e "$room/peer.seen"
+	wait_until 20 test -e "$room/library.seen" -a -e "$room/peer.seen" ||
+		keep_logs "the far hosts did not start"
 }
 
 # What alice forgot about: it never stops, and never asks which way it goes.
@@ -52,7 +53,8 @@ visit_library() {
 start_server() {
 	on vpn openvpn --cd "$room" --config "$1" --log "$room/server-${1%.conf}.log" &
 	server=$!
-	wait_until 10 grep -qs "Initialization Sequence Completed" "$room/server-${1%.conf}.log"
+	wait_until 20 grep -qs "Initialization Sequence Completed" "$room/server-${1%.conf}.log" ||
+		keep_logs "the VPN server did not start"
 }
 
 # start_client NAME PASSWORD; its log is $client_log
