@@ -7,16 +7,18 @@
 #include "plugin/handle.h"
 #include "plugin/login.h"
 
+/* Everything else is hidden, and the header's OPENVPN_EXPORT changes nothing about that. */
+#pragma GCC visibility push(default)
+
 #define OLDEST_STRUCTVER 5 /* the first with everything used here; OpenVPN 2.4 has it */
 
-OPENVPN_EXPORT int openvpn_plugin_min_version_required_v1(void)
+int openvpn_plugin_min_version_required_v1(void)
 {
     return 3;
 }
 
-OPENVPN_EXPORT int openvpn_plugin_open_v3(const int version,
-                                          struct openvpn_plugin_args_open_in const *arguments,
-                                          struct openvpn_plugin_args_open_return *retptr)
+int openvpn_plugin_open_v3(const int version, struct openvpn_plugin_args_open_in const *arguments,
+                           struct openvpn_plugin_args_open_return *retptr)
 {
     struct handle *handle;
 
@@ -31,9 +33,8 @@ OPENVPN_EXPORT int openvpn_plugin_open_v3(const int version,
     return OPENVPN_PLUGIN_FUNC_SUCCESS;
 }
 
-OPENVPN_EXPORT int openvpn_plugin_func_v3(const int version,
-                                          struct openvpn_plugin_args_func_in const *arguments,
-                                          struct openvpn_plugin_args_func_return *retptr)
+int openvpn_plugin_func_v3(const int version, struct openvpn_plugin_args_func_in const *arguments,
+                           struct openvpn_plugin_args_func_return *retptr)
 {
     struct handle *handle = arguments ? arguments->handle : NULL;
     struct client *client = arguments ? arguments->per_client_context : NULL;
@@ -66,13 +67,12 @@ OPENVPN_EXPORT int openvpn_plugin_func_v3(const int version,
     }
 }
 
-OPENVPN_EXPORT void *openvpn_plugin_client_constructor_v1(openvpn_plugin_handle_t handle)
+void *openvpn_plugin_client_constructor_v1(openvpn_plugin_handle_t handle)
 {
     return handle ? handle_client_new(handle) : NULL;
 }
 
-OPENVPN_EXPORT void openvpn_plugin_client_destructor_v1(openvpn_plugin_handle_t handle,
-                                                        void *per_client_context)
+void openvpn_plugin_client_destructor_v1(openvpn_plugin_handle_t handle, void *per_client_context)
 {
     if (!handle || !per_client_context)
         return;
@@ -81,13 +81,15 @@ OPENVPN_EXPORT void openvpn_plugin_client_destructor_v1(openvpn_plugin_handle_t 
     handle_client_free(handle, per_client_context);
 }
 
-OPENVPN_EXPORT void openvpn_plugin_close_v1(openvpn_plugin_handle_t handle)
+void openvpn_plugin_close_v1(openvpn_plugin_handle_t handle)
 {
     handle_free(handle);
 }
 
-OPENVPN_EXPORT void openvpn_plugin_abort_v1(openvpn_plugin_handle_t handle)
+void openvpn_plugin_abort_v1(openvpn_plugin_handle_t handle)
 {
     if (handle)
         inner_abort(((struct handle *)handle)->inner);
 }
+
+#pragma GCC visibility pop
