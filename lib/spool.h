@@ -5,9 +5,10 @@
  * one write(2) of at most SPOOL_MAX_LINE bytes to a file opened O_APPEND.
  *
  * A line is a record's name, then TAB-separated key=value fields, then LF. In
- * values every byte but printable ASCII other than '%' stands as %XX, so no value can forge a
- * field or a line. Fields that are not known are not written. Readers pass over
- * keys and records they do not know.
+ * values every byte but printable ASCII other than '%' stands as %XX, so no value can
+ * forge a field or a line. Fields that are not known are not written. Readers pass over
+ * keys and records they do not know; a key that comes twice, or an escape that is not
+ * needed, makes a line garbage.
  *
  *   server     first line of a file: format=1, at, boot_ms, daemon, pid, start, plugin
  *   connected  at, boot_ms, session, since, user, typed, cn, profile, by, fell_back, real, port,
@@ -28,7 +29,7 @@
 
 #define SPOOL_FORMAT    1
 #define SPOOL_MAX_LINE  4096
-#define SPOOL_MAX_VALUE 256               /* bytes of one value; a longer one is cut */
+#define SPOOL_MAX_VALUE 256 /* bytes of a value; what is longer is cut (some sooner) */
 #define SPOOL_MAX_BYTES (64L * 1024 * 1024) /* unread bytes of one file: then records are lost */
 #define SPOOL_SUFFIX    ".spool"
 
@@ -58,8 +59,8 @@ struct spool_record {
     int64_t session; /* from 1, unique in its file */
     int64_t format;
     int64_t pid;
-    int64_t start;    /* OpenVPN's daemon_start_time */
-    int64_t since;    /* OpenVPN's time_unix: the client's first packet */
+    int64_t start; /* OpenVPN's daemon_start_time */
+    int64_t since; /* OpenVPN's time_unix: the client's first packet */
     int64_t port;
     int64_t fell_back; /* 1 if refused but given the default */
     int64_t from_client;
@@ -112,25 +113,31 @@ struct spool_writer;
 /*
  * Creates `<daemon>-<start>-<pid>[.N].spool` in the open directory `dir_fd`, mode 0660,
  * locked with flock() for as long as the writer lives, and writes the server record
- * (`server->at` and `boot_ms` are filled in). What `daemon` has besides [A-Za-z0-9_.-] becomes '_' in the name.
- * NULL with errno set.
+ * (`format`, `at` and `boot_ms` are filled in). What `daemon` has besides [A-Za-z0-9_.-],
+ * and a dot or dash at its beginning, becomes '_' in the name; no daemon is "openvpn". On a full
+ * disk the server record waits, and is still the first. NULL with errno set.
+ * Who forks and lives on must call spool_writer_close() in the child, or the lock stays.
  */
 struct spool_writer *spool_writer_open(int dir_fd, const struct spool_record *server);
 
 /* Unlocks and closes; the file stays. NULL is harmless. */
 void spool_writer_close(struct spool_writer *writer);
 
+/* Another cap than SPOOL_MAX_BYTES. */
+void spool_writer_set_cap(struct spool_writer *writer, int64_t bytes);
+
 /*
- * Appends the record, with `at` and `boot_ms` filled in where they are SPOOL_NONE. Where that fails (disk full, cap
- * reached: SPOOL_MAX_BYTES that mgmtd has not freed) the record is counted as lost,
- * and the count is itself recorded once writing works again. A partial write is
- * cut off again. True if the record was written.
+ * Appends the record, with `at` and `boot_ms` filled in where they are SPOOL_NONE. Where
+ * that fails (disk full, cap reached: SPOOL_MAX_BYTES that mgmtd has not freed, file
+ * deleted) the record is counted as lost, and the count is itself recorded once writing
+ * works again. A partial write is cut off again. True if the record was written.
  */
 bool spool_writer_append(struct spool_writer *writer, const struct spool_record *record);
 
 /*
- * The number of records lost since the last call that said so, at most once a
- * minute (else 0), and why (an errno; EDQUOT for our own cap) in *why: for a log line.
+ * The number of records lost since the last call that said so, at most once a minute
+ * (else 0), and why in *why: an errno, where EDQUOT is also our own cap and ENOENT means
+ * that the file was deleted. For a log line.
  */
 uint64_t spool_writer_take_lost(struct spool_writer *writer, int *why);
 
@@ -141,26 +148,45 @@ const char *spool_writer_name(const struct spool_writer *writer);
 
 struct spool_reader;
 
-/* Opens `name` in `dir_fd` and goes on reading at `position` (0 for a new file). NULL with errno set. */
+/*
+ * Opens `name` in `dir_fd` and goes on reading at `position` (0 for a new file). NULL
+ * with errno set: ERANGE if the position is beyond the end (after a power cut a file may
+ * be shorter than what was read of it), EINVAL if it is not the beginning of a line or
+ * `name` is not a regular file. Links are not followed.
+ */
 struct spool_reader *spool_reader_open(int dir_fd, const char *name, int64_t position);
 void spool_reader_close(struct spool_reader *reader);
 
 enum spool_next {
     SPOOL_NEXT_RECORD,  /* *record is valid until the next call */
-    SPOOL_NEXT_GARBAGE, /* a complete line that is no record was passed over */
+    SPOOL_NEXT_GARBAGE, /* a complete line that is no record, or freed space, was passed over */
     SPOOL_NEXT_END,     /* no complete line yet; try again later */
     SPOOL_NEXT_ERROR    /* errno says why */
 };
 
 enum spool_next spool_reader_next(struct spool_reader *reader, struct spool_record *record);
 
-/* The byte after the last line that spool_reader_next() handed out. */
+/* The byte after the last line that spool_reader_next() handed out or passed over. */
 int64_t spool_reader_position(const struct spool_reader *reader);
 
-/* Gives the disk space before `position` back (punches a hole; the size stays). 0 or an errno. */
+/*
+ * Gives the disk space before `position` back, in whole blocks of 4 KiB (punches a hole;
+ * the size stays). Only once `position` is safely stored: what was freed is gone. 0 or an
+ * errno (EINVAL: not read yet; EOPNOTSUPP: the file system cannot).
+ */
 int spool_reader_free_before(struct spool_reader *reader, int64_t position);
 
-/* 1: the writer is gone (its lock is free); 0: it lives; -1 with errno set. */
+/*
+ * 1: the writer is gone (its lock is free), so what can be read now is all there will be;
+ * 0: it lives; -1 with errno set. An empty file is taken for one whose writer is just
+ * beginning, for a minute.
+ */
 int spool_reader_writer_gone(struct spool_reader *reader);
+
+/*
+ * Deletes the file if its writer is gone and no complete line is left to read: 1 if so,
+ * 0 if it is still needed, -1 with errno set. `dir_fd` and `name` as it was opened.
+ */
+int spool_reader_remove_finished(struct spool_reader *reader, int dir_fd, const char *name);
 
 #endif
