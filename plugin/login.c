@@ -49,7 +49,8 @@ static int let_through(const struct attempt *attempt, int code)
 
     if (attempt_is_renegotiation(attempt))
         return code; /* what its session was made of stays */
-    strcpy(client->username, attempt->env.username);
+    if (attempt->env.username != client->username) /* the answer to a menu has that one */
+        strcpy(client->username, attempt->env.username);
     client->said = attempt->said;
     explicit_bzero(client->state, sizeof(client->state));
     if (attempt->credentials.kind == CREDENTIALS_ANSWER)
