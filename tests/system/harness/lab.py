@@ -3,9 +3,10 @@
 import glob
 import os
 import subprocess
+import time
 
 from . import net
-from .check import Skip
+from .check import Skip, check
 from .openvpn import Client, Server
 
 PASSWORD = "sesame"
@@ -41,6 +42,31 @@ class Lab:
         os.rename(path + ".new", path)
         return path
 
+    def read(self, name):
+        with open(self.path(name)) as file:
+            return file.read()
+
+    def remove(self, name):
+        os.remove(self.path(name))
+
+    def later(self):
+        """The plugin looks for changes once a second at most."""
+        time.sleep(1.1)
+
+    def edit_policy(self, server, old, new):
+        """Changes a server's policy under its feet; from here on it counts, if it is good."""
+        name = server.name + ".policy"
+        text = self.read(name)
+        check(old in text, f"{old!r} is not in the policy")
+        self.write(name, text.replace(old, new))
+        self.later()
+
+    def give_to_nobody(self, *names):
+        for name in names:
+            if not os.path.exists(self.path(name)):
+                self.write(name, "")
+            os.chown(self.path(name), 65534, 65534)
+
     # Servers
 
     def server(self, policy, *lines, name="server", inner="auth-pam", ipv6=True, ipv4=True,
@@ -51,9 +77,7 @@ class Lab:
         """
         if not self.plugin:
             raise Skip("the plugin is not built")
-        state = self.path(name + "-state")
-        for folder in ("spool", "routes", "groups"):
-            os.makedirs(os.path.join(state, folder), exist_ok=True)
+        state = self.state(name)
         path = self.write(f"{name}.policy", f"state-dir {state}\n{policy}")
         self.write(f"{name}.disconnect", "#!/bin/sh\n"
                    'echo "$bytes_received $bytes_sent $time_duration $trusted_port" >>'
@@ -69,10 +93,25 @@ class Lab:
         self.servers.append(server)
         return server.start().ready() if start else server
 
+    def state(self, name):
+        """The state directory of a server, as the packages make it."""
+        state = self.path(name + "-state")
+        for folder in ("spool", "routes", "groups"):
+            os.makedirs(os.path.join(state, folder), exist_ok=True)
+        return state
+
+    def command(self):
+        """The byway command that was built."""
+        build = self.plugin and self.plugin.split("/.libs/")[0]
+        for path in (f"{build}/helpdesk/byway", f"{build}/byway", f"{build}/../helpdesk/byway"):
+            if os.path.exists(path):
+                return path
+        raise Skip("the byway command is not built")
+
     def server_lines(self, name, ipv4, ipv6):
         config = ["dev tun", "proto udp", "port 1194", f"ca {self.pki}/ca.crt", f"cert {self.pki}/server.crt",
                   f"key {self.pki}/server.key", "dh none",
-                  "keepalive 5 60", "verb 4", "script-security 2",
+                  "keepalive 5 60", "verb 3", "script-security 2",
                   f"management {self.path(name + '.sock')} unix",
                   f"client-disconnect {self.path(name + '.disconnect')}",
                   f"tmp-dir {self.path('tmp')}"]
@@ -82,29 +121,33 @@ class Lab:
             config.append(f"server-ipv6 {net.POOL6}")
         return config
 
-    def pam_service(self):
-        """A PAM service of our own, for which every user's password is PASSWORD."""
-        script = self.write("password", '#!/bin/sh\nread -r given\n'
+    def pam_service(self, name=SERVICE):
+        """
+        A PAM service of our own, for which every user's password is PASSWORD. Whom it was asked
+        about is in the file `asked`.
+        """
+        script = self.write("password", "#!/bin/sh\ngiven=$(tr -d '\\0')\n"
+                            f'echo "$PAM_USER" >>{self.path("asked")}\n'
                             f'[ "$given" = {PASSWORD} ] && [ "$PAM_USER" != nobody-knows ]\n', 0o755)
         pam = self.path("pam.d")
         if not os.path.isdir(pam):
-            self.write(f"pam.d/{SERVICE}",
+            self.write(f"pam.d/{name}",
                        f"auth required pam_exec.so expose_authtok quiet {script}\n"
                        "account required pam_permit.so\n")
             net.run("mount", "--bind", pam, "/etc/pam.d")  # in our own mount namespace
-        return SERVICE
+        return name
 
     # Clients
 
     def client(self, user="alice", *lines, home=None, name=None, password=PASSWORD,
-               certificate=None, start=True, remote=net.SERVER, port=1194):
+               certificate=None, without=(), remote=net.SERVER):
         """
         A client: with home=1 or 2 a real one at somebody's home, with a tunnel and routes; else
         a cheap one, which logs in and looks at what is pushed. No user: no password.
         """
         name = name or f"client{len(self.clients) + 1}"
-        config = ["client", "nobind", "proto udp", f"remote {remote} {port}",
-                  f"ca {self.pki}/ca.crt", "remote-cert-tls server", "verb 4",
+        config = ["client", "nobind", "proto udp", f"remote {remote} 1194",
+                  f"ca {self.pki}/ca.crt", "remote-cert-tls server", "verb 3",
                   "connect-retry 1 1", "auth-retry none",
                   f"management {self.path(name + '.sock')} unix"]
         config += ["dev tun"] if home else ["dev null", "ifconfig-noexec", "route-noexec"]
@@ -112,9 +155,10 @@ class Lab:
             config.append("auth-user-pass " + self.write(f"{name}.up", f"{user}\n{password}\n", 0o600))
         if certificate:
             config += [f"cert {self.pki}/{certificate}.crt", f"key {self.pki}/{certificate}.key"]
+        config = [line for line in config if line.split()[0] not in without]
         client = Client(self, name, f"home{home}" if home else None, config + list(lines))
         self.clients.append(client)
-        return client.start() if start else client
+        return client.start()
 
     def close(self):
         """Ends everything; fails if a sanitizer had something to say."""

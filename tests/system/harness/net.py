@@ -6,7 +6,7 @@ routers. All vanish with the test's process.
     home1, home2  people at home   192.168.N.2, 2001:db8:N::2
     server        the VPN server   198.51.100.2, 2001:db8:100::2; 10.1.0.1, 2606:fa00::1 inside
     campus        behind it        10.1.0.10 (and 10.1.0.11), 2606:fa00::10
-    internet      a far host       203.0.113.10, 2001:db8:113::10
+    internet      a far host       203.0.113.10 (and .200), 2001:db8:113::10
 """
 import contextlib
 import ctypes
@@ -22,7 +22,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 
 CAMPUS, CAMPUS_OTHER, CAMPUS6 = "10.1.0.10", "10.1.0.11", "2606:fa00::10"
-INTERNET, INTERNET6 = "203.0.113.10", "2001:db8:113::10"
+INTERNET, INTERNET_OTHER, INTERNET6 = "203.0.113.10", "203.0.113.200", "2001:db8:113::10"
 SERVER, SERVER6 = "198.51.100.2", "2001:db8:100::2"
 POOL, POOL6 = "10.8.0.0/24", "fd00:8::/64"
 ECHO_PORT = 7
@@ -101,7 +101,7 @@ def build():
              [f"192.168.{n}.1/24", f"2001:db8:{n}::1/64"])
     link("server", "server", [SERVER + "/24", SERVER6 + "/64"],
          ["198.51.100.1/24", "2001:db8:100::1/64"])
-    link("internet", "internet", [INTERNET + "/24", INTERNET6 + "/64"],
+    link("internet", "internet", [INTERNET + "/24", INTERNET_OTHER + "/24", INTERNET6 + "/64"],
          ["203.0.113.1/24", "2001:db8:113::1/64"])
     run("ip", "-n", "server", "link", "add", "inside", "type", "veth", "peer", "name", "eth0",
         "netns", "campus")

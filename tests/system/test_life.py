@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What servers and clients live through: signals, lost privileges, ports used again, many routes."""
+import os
+import signal
+import subprocess
+
+from harness import net
+from harness.check import check, same, test, wait_for
+from harness.story import (CAMPUS, FULL, LIBRARY, POLICY, began, disconnected, gets, session,
+                           vanished)
+
+
+@test
+def two_clients_at_once_have_their_own_routes_and_their_own_counts(lab):
+    net.serve_echo("campus")
+    net.serve_echo("internet")
+    server = lab.server(POLICY)
+    alice = gets(lab.client("alice+full", home=1), FULL)
+    bob = gets(lab.client("bob", home=2), CAMPUS)
+    same(net.source_seen("home1", net.INTERNET, 500000), alice.address(), "who sees alice")
+    same(net.source_seen("home2", net.INTERNET), net.home(2), "who sees bob")
+    same(net.source_seen("home2", net.CAMPUS, 200000), bob.address(), "who sees bob on campus")
+    live = {row["Username"]: row for row in server.manage().clients()}
+    server.story(*began(alice, "alice", "full", "username-suffix", real=net.home(1)),
+                 *began(bob, "bob", "campus", "default", real=net.home(2)),
+                 disconnected(), disconnected())
+    ended = [record for record in server.spools()[0] if record["kind"] == "disconnected"]
+    for record in ended:
+        user = "alice+full" if record["session"] == 1 else "bob"
+        check(record["to_client"] >= int(live[user]["Bytes Sent"]), f"{user}: {record}")
+        check(record["from_client"] >= int(live[user]["Bytes Received"]), f"{user}: {record}")
+
+
+@test
+def a_client_that_says_goodbye_ends_its_session_while_the_server_goes_on(lab):
+    server = lab.server(POLICY)
+    alice = gets(lab.client("alice", "explicit-exit-notify 1"), CAMPUS)
+    alice.stop()
+    wait_for(lambda: server.spools()[0][-1]["kind"] == "disconnected", "the end of the session")
+    server.told(*session(alice, "alice", "campus", "default"))
+    bob = gets(lab.client("bob+library"), LIBRARY)
+    server.story(*session(alice, "alice", "campus", "default"),
+                 *session(bob, "bob", "library", "username-suffix"))
+
+
+@test
+def a_client_that_vanishes_ends_its_session_when_the_server_gives_it_up(lab):
+    server = lab.server(POLICY, "keepalive 1 2", without=("keepalive",))
+    alice = gets(lab.client("alice"), CAMPUS)
+    alice.stop(signal.SIGKILL)
+    wait_for(lambda: server.spools()[0][-1]["kind"] == "disconnected", "the end of the session")
+    server.story(*session(alice, "alice", "campus", "default"))
+
+
+@test
+def a_client_killed_by_the_administrator_ends_its_session(lab):
+    server = lab.server(POLICY)
+    alice = gets(lab.client("alice"), CAMPUS)
+    server.manage().command("kill alice")
+    wait_for(lambda: server.spools()[0][-1]["kind"] == "disconnected", "the end of the session")
+    alice.stop(signal.SIGKILL)
+    server.story(*session(alice, "alice", "campus", "default"))
+
+
+@test
+def the_same_user_logging_in_twice_ends_the_first_session(lab):
+    server = lab.server(POLICY)
+    first = gets(lab.client("alice", "remap-usr1 SIGTERM"), CAMPUS)
+    again = gets(lab.client("alice"), CAMPUS)
+    server.story(*session(first, "alice", "campus", "default"),
+                 *session(again, "alice", "campus", "default", change="update"))
+
+
+@test
+def sigusr1_ends_all_sessions_and_the_same_spool_goes_on(lab):
+    server = lab.server(POLICY)
+    alice = gets(lab.client("alice+library"), LIBRARY)
+    server.mark()
+    server.send(signal.SIGUSR1)
+    server.ready()
+    alice.stop(signal.SIGKILL)
+    bob = gets(lab.client("bob"), CAMPUS)
+    server.stop()
+    same(len(server.spools()), 1, "how many spool files")
+    server.told(*session(alice, "alice", "library", "username-suffix"),
+                *session(bob, "bob", "campus", "default"))
+
+
+@test
+def sighup_opens_the_plugin_anew_with_the_policy_as_it_is_now_and_a_new_spool(lab):
+    server = lab.server(POLICY)
+    alice = gets(lab.client("alice+library"), LIBRARY)
+    lab.write("server.policy", lab.read("server.policy").replace("10.1.0.0/16", "10.0.0.0/8"))
+    server.mark()
+    server.send(signal.SIGHUP)
+    server.ready()
+    alice.stop(signal.SIGKILL)
+    bob = lab.client("bob").connected()
+    check("route 10.0.0.0 255.0.0.0" in bob.pushed("route"), bob.pushed("route"))
+    server.stop()
+    same(len(server.spools()), 2, "how many spool files")
+    server.told(*session(alice, "alice", "library", "username-suffix"),
+                *session(bob, "bob", "campus", "default"))
+
+
+@test
+def sighup_with_a_broken_policy_ends_the_server_and_says_where(lab):
+    server = lab.server(POLICY)
+    lab.write("server.policy", lab.read("server.policy") + "nonsense\n")
+    server.send(signal.SIGHUP)
+    server.expect(r"server\.policy:\d+:.*nonsense")
+    check(server.ended() != 0, "OpenVPN went on")
+    server.told()
+
+
+@test
+def as_nobody_the_policy_is_read_again_and_the_spool_written(lab):
+    server = lab.server(POLICY, "user nobody", "group nogroup", "persist-key", "persist-tun",
+                        start=False)
+    lab.give_to_nobody("tmp", "server.final")
+    server.start().ready()
+    alice = gets(lab.client("alice"), CAMPUS)
+    with open(f"/proc/{server.process.pid}/status") as file:
+        check("\nUid:\t65534\t" in file.read(), "the server is not nobody")
+    lab.edit_policy(server, "10.1.0.0/16", "10.0.0.0/8")
+    bob = lab.client("bob").connected()
+    check("route 10.0.0.0 255.0.0.0" in bob.pushed("route"), bob.pushed("route"))
+    server.story(*began(alice, "alice", "campus", "default"),
+                 *began(bob, "bob", "campus", "default"), disconnected(), disconnected())
+
+
+@test
+def in_a_chroot_the_policy_is_read_again_and_the_spool_written(lab):
+    jail = lab.path("jail")
+    os.makedirs(os.path.join(jail, "tmp"))
+    os.chmod(os.path.join(jail, "tmp"), 0o1777)
+    policy = "choose peer-info UV_TUNNEL\n" + POLICY
+    server = lab.server(policy, f"chroot {jail}", "tmp-dir /tmp", "persist-key", "persist-tun",
+                        inner=None, passwords=False, without=("tmp-dir", "client-disconnect"))
+    alice = gets(lab.client(None, certificate="alice"), CAMPUS)
+    check(os.readlink(f"/proc/{server.process.pid}/root") == jail, "the server is in no jail")
+    lab.edit_policy(server, "10.1.0.0/16", "10.0.0.0/8")
+    bob = lab.client(None, certificate="bob").connected()
+    check("route 10.0.0.0 255.0.0.0" in bob.pushed("route"), bob.pushed("route"))
+    server.final = None  # no script can run in there
+    server.story(*began(alice, "alice", "campus", "default"),
+                 *began(bob, "bob", "campus", "default"), disconnected(), disconnected())
+
+
+@test
+def another_user_on_the_same_port_ends_the_first_ones_session_and_gets_none_of_it(lab):
+    server = lab.server(POLICY)
+    bob = gets(lab.client("bob+full", "lport 40000", without=("nobind",)), FULL)
+    bob.stop(signal.SIGKILL)
+    carol = lab.client("carol", "lport 40000", "connect-retry-max 5", without=("nobind",))
+    carol.expect(r"AUTH_FAILED|Initialization Sequence Completed")
+    wait_for(lambda: server.spools()[0][-1]["kind"] in ("vanished", "disconnected"),
+             "the end of bob's session")
+    carol.stop(signal.SIGKILL)
+    server.stop()
+    ends = [record["kind"] for record in server.spools()[0]
+            if record["kind"] in ("connected", "vanished", "disconnected")]
+    check(ends[:2] in (["connected", "vanished"], ["connected", "disconnected"]), ends)
+    server.told(*began(bob, "bob", "full", "username-suffix"), vanished())
+
+
+def many(count):
+    """A set of `count` prefixes that cannot be merged."""
+    lines = [f"{11 + i // 32768}.{i // 128 % 256}.{i % 128 * 2}.0/24" for i in range(count)]
+    return "<routes many>\n" + "\n".join(lines) + "\n</routes>\n<user alice>\nroutes many\n</user>\n"
+
+
+def gets_many(lab, count):
+    server = lab.server(POLICY + many(count))
+    alice = lab.client("alice", home=1).connected(60)
+    same(len(alice.pushed("route")), count + 2, "how many routes were pushed")
+    kernel = subprocess.run(["ip", "-n", "home1", "-4", "route", "show", "dev", "tun0"],
+                            capture_output=True, text=True).stdout.splitlines()
+    check(count <= len(kernel) <= count + 5, f"{len(kernel)} routes in the kernel")
+    return server, alice
+
+
+@test
+def a_thousand_routes_reach_the_kernel_of_the_client(lab):
+    server, alice = gets_many(lab, 1000)
+    same(net.device("home1", "11.0.0.1"), "tun0", "the first")
+    same(net.device("home1", "11.7.206.1"), "tun0", "the last")
+    same(net.device("home1", "11.0.1.1"), "eth0", "between two")
+    server.story(*session(alice, "alice", "campus", "default"))
+
+
+@test
+def five_thousand_routes_reach_the_kernel_of_the_client(lab):
+    server, alice = gets_many(lab, 4900)
+    server.story(*session(alice, "alice", "campus", "default"))
+
+
+@test
+def nobody_waits_while_somebody_logs_in_with_five_thousand_routes(lab):
+    server = lab.server(POLICY + many(4900))
+    bob = gets(lab.client("bob", home=2), CAMPUS)
+    ping = subprocess.Popen(["ip", "netns", "exec", "home2", "ping", "-q", "-i", "0.01", "-w", "6",
+                             "10.8.0.1"], stdout=subprocess.PIPE, text=True)
+    alice = lab.client("alice", home=1).connected(60)
+    same(len(alice.pushed("route")), 4902, "how many routes were pushed")
+    said = ping.communicate()[0]
+    slowest = float(said.split("= ")[1].split("/")[2])
+    check(" 0% packet loss" in said and slowest < 150, f"pings through the tunnel:\n{said}")
+    server.story(*began(bob, "bob", "campus", "default"),
+                 *began(alice, "alice", "campus", "default"), disconnected(), disconnected())
