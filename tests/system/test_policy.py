@@ -81,7 +81,7 @@ def a_session_goes_on_when_its_split_profile_is_gone_and_ends_when_its_full_one_
     bob = gets(lab.client("bob+full", "reneg-sec 0"), FULL)
     lab.edit_policy(server, "<profile library>", "<profile books>")
     lab.edit_policy(server, "allow user bob\n", "")
-    check("no longer open to you" in bob.reason(), "bob's reason")
+    check('not use tunnel profile "full"' in bob.reason(), "bob's reason")
     same(alice.process.poll(), None, "the exit status of alice's client")
     server.stop()
 
@@ -134,7 +134,7 @@ def included_files_are_read_and_watched_too(lab):
 
 @test
 def the_smallest_policy_has_one_profile(lab):
-    server = lab.server("<profile campus>\nroutes internal\n</profile>\n"
+    server = lab.server("default-profile campus\n<profile campus>\nroutes internal\n</profile>\n"
                         "<routes internal>\n10.1.0.0/16\n</routes>\n")
     alice = gets(lab.client("alice"), [PIN, "route 10.1.0.0 255.255.0.0"])
     server.story(*session(alice, "alice", "campus", "default"))

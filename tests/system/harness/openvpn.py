@@ -123,6 +123,8 @@ class Server(Process):
             return
         ended = [{key: record.get(key) for key in ("from_client", "to_client", "duration", "port")}
                  for record in records if record["kind"] == "disconnected"]
+        wait_for(lambda: len(self.final_counts()) == len(ended),
+                 lambda: f"{len(ended)} final counts; there are {self.final_counts()}", 5)
         same(sorted(map(str, ended)), sorted(map(str, self.final_counts())),
              "final counts, of the spool (got) and of OpenVPN (expected)")
 
