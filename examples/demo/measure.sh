@@ -27,6 +27,11 @@ seen_by() {
 		awk '{ bytes[$1] += $2 + $3 } END { for (a in bytes) print a, bytes[a] }' | sort -k2,2nr
 }
 
+# What the plugin last wrote into the server's log, without its figures.
+logged() {
+	sed -n 's/.* PLUGIN byway: //p' "$room/server-byway.log" | tail -n 1 | sed 's/), .*/)/'
+}
+
 # Has the peer seen this many exchanges since then?
 peer_saw() {
 	[ "$(($(wc -l <"$room/peer.seen") - peer_mark))" -ge "$1" ]
@@ -67,9 +72,9 @@ repeat() {
 	printf '%s' "$text"
 }
 
-# bar BYTES MAXIMUM WIDTH: something is never nothing.
+# bar BYTES MAXIMUM WIDTH
 bar() {
-	local n=$(($2 > 0 ? ($1 * $3 + $2 - 1) / $2 : 0))
+	local n=$(($2 > 0 ? ($1 * $3 + $2 / 2) / $2 : 0))
 	repeat "$block" "$n"
 }
 
@@ -85,17 +90,21 @@ whose() {
 show_row() {
 	local colour=$home
 	[ "$2" = tun0 ] && colour=$tunnel
-	printf '  %-15s%s%-8s%-16s%-15s%9s %s%s\n' "$1" "$colour" "$2" "$3" "($(whose "$3"))" \
-		"$(size "$4")" "$(bar "$4" "$5" 14)" "$off"
+	printf '  %-15s%s%-8s%-16s%-17s%9s  %s%s\n' "$1" "$colour" "$2" "$3" "($(whose "$3"))" \
+		"$(size "$4")" "$(bar "$4" "$5" 11)" "$off"
 }
 
 show_measured() {
 	local most=$((library_bytes > peer_bytes ? library_bytes : peer_bytes))
-	printf '\n  %s%-15s%-8s%-31s%9s%s\n' "$dim" "" "route" "the far host saw" "bytes" "$off"
+	printf '\n  %s%-15s%-8s%-33s%9s%s\n' "$dim" "" "route" "the far host saw" "bytes" "$off"
 	show_row "the library" "$library_route" "$library_source" "$library_bytes" "$most"
 	show_row "bulk transfer" "$peer_route" "$peer_source" "$peer_bytes" "$most"
 	printf '  %sthe VPN server forwarded %s to the campus and %s to the internet%s\n\n' "$dim" \
 		"$(size "$campus_bytes")" "$(size "$transit_bytes")" "$off"
+}
+
+show_log() {
+	printf '  %sthe log:%s %s\n\n' "$dim" "$off" "$(logged)"
 }
 
 # check SENTENCE CONDITION...: a verdict from what was measured.
@@ -108,4 +117,27 @@ check() {
 		printf '  %s%s %s%s\n' "$red" "$no" "$sentence" "$off"
 		failures=$((failures + 1))
 	fi
+}
+
+# field NAME RECORD: the value of one field of a session record.
+field() {
+	sed -n "s/.*\t$1=\([^\t]*\).*/\1/p" <<<"$2"
+}
+
+# records KIND: those that the plugin wrote down.
+records() {
+	grep -h "^$1	" "$room"/state/spool/*.spool || true
+}
+
+# Each session as it began and as it ended.
+show_records() {
+	local began ended
+	printf '\n  %s%-8s%-10s%-18s%-18s%11s%11s%s\n' "$dim" user profile "because of" address upload download "$off"
+	while read -r began; do
+		ended=$(records disconnected | grep "	session=$(field session "$began")	")
+		printf '  %-8s%-10s%-18s%-18s%11s%11s\n' "$(field user "$began")" "$(field profile "$began")" \
+			"$(field by "$began")" "$(field vpn4 "$began")" \
+			"$(size "$(field from_client "$ended")")" "$(size "$(field to_client "$ended")")"
+	done < <(records connected)
+	echo
 }

@@ -18,6 +18,13 @@ on() {
 	nsenter --net="/run/netns/$host" "$@"
 }
 
+# The same, to be started with &: then $! is the command itself.
+start_on() {
+	local host=$1
+	shift
+	exec nsenter --net="/run/netns/$host" "$@"
+}
+
 # link HOST INTERFACE ADDRESS/BITS HOST INTERFACE ADDRESS/BITS
 link() {
 	ip link add "$2" netns "$1" type veth peer name "$5" netns "$4"
@@ -47,5 +54,7 @@ build_network() {
 	ip -n internet route add 198.51.100.0/24 via 100.64.0.2
 	for host in internet vpn; do
 		on "$host" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+		# Neighbour discovery would be counted.
+		on "$host" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6' 2>/dev/null || true
 	done
 }

@@ -34,15 +34,20 @@ wait_until() {
 }
 
 start_far_hosts() {
-	on library "$here/far-host" 443 "$room/library.seen" 2>"$room/library.log" &
-	on peer "$here/far-host" 6881 "$room/peer.seen" 2>"$room/peer.log" &
+	start_on library "$here/far-host" 443 "$room/library.seen" 2>"$room/library.log" &
+	start_on peer "$here/far-host" 6881 "$room/peer.seen" 2>"$room/peer.log" &
 	wait_until 20 test -e "$room/library.seen" -a -e "$room/peer.seen" ||
 		keep_logs "the far hosts did not start"
 }
 
 # What alice forgot about: it never stops, and never asks which way it goes.
 start_bulk_transfer() {
-	on alice "$here/transfer" 203.0.113.80 6881 4 4 --forever 2>"$room/bulk.log" &
+	start_on alice "$here/transfer" 203.0.113.80 6881 4 4 --forever 2>"$room/bulk.log" &
+}
+
+# What the end of the tunnel interrupted would be sent again for a while, and be measured.
+cut_connections() {
+	on peer ss --kill --numeric dst 198.51.100.128/25 >/dev/null 2>&1 || true
 }
 
 visit_library() {
@@ -51,7 +56,7 @@ visit_library() {
 
 # start_server CONFIG
 start_server() {
-	on vpn openvpn --cd "$room" --config "$1" --log "$room/server-${1%.conf}.log" &
+	start_on vpn openvpn --cd "$room" --config "$1" --log "$room/server-${1%.conf}.log" &
 	server=$!
 	wait_until 20 grep -qs "Initialization Sequence Completed" "$room/server-${1%.conf}.log" ||
 		keep_logs "the VPN server did not start"
@@ -61,7 +66,7 @@ start_server() {
 start_client() {
 	client_log=$room/client-$((++clients)).log
 	printf '%s\n%s\n' "$1" "$2" >"$room/login"
-	on alice openvpn --cd "$room" --config client.ovpn --auth-user-pass login --log "$client_log" &
+	start_on alice openvpn --cd "$room" --config client.ovpn --auth-user-pass login --log "$client_log" &
 	client=$!
 }
 
