@@ -156,18 +156,18 @@ static void read_words(struct words *words)
 /* Appends a directive to the innermost open block. NULL when memory is out. */
 static struct directive *append(struct reader *reader, const struct words *words)
 {
-    struct directive *directive = arena_alloc(reader->arena, sizeof(*directive));
-    char **argv = arena_array(reader->arena, words->argc + 1U, sizeof(*argv));
+    struct directive *directive =
+        arena_alloc(reader->arena, sizeof(*directive) + (words->argc + 1U) * sizeof(char *));
 
-    if (directive == NULL || argv == NULL) {
+    if (directive == NULL) {
         reader->out_of_memory = true;
         return NULL;
     }
-    memcpy(argv, words->argv, words->argc * sizeof(*argv));
     directive->file = reader->file;
     directive->line = reader->line;
     directive->argc = words->argc;
-    directive->argv = argv;
+    directive->argv = (char **)(directive + 1);
+    memcpy(directive->argv, words->argv, words->argc * sizeof(char *));
     *reader->open[reader->depth].tail = directive;
     reader->open[reader->depth].tail = &directive->next;
     return directive;

@@ -12,7 +12,7 @@
 #define POLICY_MAX_NAME      64 /* bytes of a profile's, set's or group's name: [A-Za-z0-9_.-] */
 #define POLICY_MAX_USER      255
 #define POLICY_MAX_TITLE     80     /* bytes of a profile's title */
-#define POLICY_MAX_MESSAGE   200    /* bytes of its message */
+#define POLICY_MAX_MESSAGE   400    /* bytes of its message */
 #define POLICY_WARN_ROUTES   1000   /* clients slow down quadratically from here on */
 #define POLICY_MAX_ROUTES    5000   /* unless `max-routes` says otherwise */
 #define POLICY_MAX_TEXT      900000 /* bytes of one result: OpenVPN 2.6 exits at 1,000,000 */

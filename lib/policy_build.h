@@ -170,8 +170,8 @@ bool build_is_domain(const char *text);
 /* Appends the directives of a text, and of all it includes, to build->first. */
 void build_read_text(struct build *build, const char *path, const char *text, size_t n);
 
-/* The same for the policy file itself. */
-void build_read_policy(struct build *build, const char *path);
+/* The same for the policy file itself. False, with an error, if it cannot be read. */
+bool build_read_policy(struct build *build, const char *path);
 
 /* Is given the text of a list. `level`: what its bad lines are. */
 typedef void build_take(struct build *build, enum diagnostic_level level, const char *path,

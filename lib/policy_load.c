@@ -170,10 +170,10 @@ static void make(struct build *build, const char *text, size_t n)
 {
     size_t before = diagnostics_errors(build->problems);
 
-    if (text == NULL)
-        build_read_policy(build, build->policy->path);
-    else
+    if (text != NULL)
         build_read_text(build, build->policy->path, text, n);
+    else if (!build_read_policy(build, build->policy->path))
+        return;
     if (build->out_of_memory || !build_declare(build))
         return;
     build_apply(build, &policy_top_context, NULL, build->first);

@@ -8,8 +8,9 @@
 
 #include "lib/push.h"
 
-#define MAX_DNS         8   /* addresses of one server: OpenVPN's `dns server` takes no more */
-#define MAX_ONE_LINE    220 /* bytes of a list that is pushed in one line of 255 */
+#define MAX_DNS         8   /* addresses of one server: OpenVPN's dns.h:dns_server */
+#define MAX_DOMAINS     10  /* OpenVPN's tun.h:N_SEARCH_LIST_LEN */
+#define MAX_DOMAIN      200 /* bytes, so that the pushed line stays under 255 */
 #define MOST_MAX_ROUTES 100000
 
 static void keep_text(struct build *build, const struct directive *line, size_t max,
@@ -143,28 +144,6 @@ static void append(struct build *build, const char **list, size_t *n, const char
         list[(*n)++] = kept;
 }
 
-/* The bytes of a list's words, a blank before each. */
-static size_t length_of(const char *const *list, size_t n)
-{
-    size_t length = 0;
-
-    for (size_t i = 0; i < n; i++)
-        length += 1 + strlen(list[i]);
-    return length;
-}
-
-static bool fits(struct build *build, const struct directive *line, const char *const *list,
-                 size_t n, const char *next)
-{
-    if (length_of(list, n) + 1 + strlen(next) <= MAX_ONE_LINE)
-        return true;
-    build_error(build, line,
-                "\"%.80s\" is one too many: all of a profile's \"%s\" lines together "
-                "may have %d bytes",
-                next, line->argv[0], MAX_ONE_LINE);
-    return false;
-}
-
 static void apply_dns(struct build *build, const struct directive *line)
 {
     struct policy_profile *profile = build->profile;
@@ -179,7 +158,7 @@ static void apply_dns(struct build *build, const struct directive *line)
         else if (profile->n_dns == MAX_DNS)
             build_error(build, line, "\"%.80s\" is one too many: clients take %d DNS servers",
                         address, MAX_DNS);
-        else if (fits(build, line, profile->dns, profile->n_dns, address))
+        else
             append(build, profile->dns, &profile->n_dns, address);
     }
 }
@@ -193,7 +172,13 @@ static void apply_search_domain(struct build *build, const struct directive *lin
 
         if (!build_is_domain(name))
             build_error(build, line, "\"%.80s\" is not a domain name", name);
-        else if (fits(build, line, profile->search_domains, profile->n_search_domains, name))
+        else if (strlen(name) > MAX_DOMAIN)
+            build_error(build, line, "\"%.80s…\" is longer than the %d bytes that can be pushed",
+                        name, MAX_DOMAIN);
+        else if (profile->n_search_domains == MAX_DOMAINS)
+            build_error(build, line, "\"%.80s\" is one too many: clients take %d search domains",
+                        name, MAX_DOMAINS);
+        else
             append(build, profile->search_domains, &profile->n_search_domains, name);
     }
 }
@@ -290,8 +275,7 @@ static bool make_room(struct build *build, const struct directive *block)
     profile->except = prefix_set_new();
     profile->opt_in_from = prefix_set_new();
     profile->dns = arena_array(arena, MAX_DNS, sizeof(*profile->dns));
-    profile->search_domains = arena_array(arena, build_count_words(block, "search-domain"),
-                                          sizeof(*profile->search_domains));
+    profile->search_domains = arena_array(arena, MAX_DOMAINS, sizeof(*profile->search_domains));
     profile->push = arena_array(arena, build_count_words(block, "push"), sizeof(*profile->push));
     profile->allow_groups =
         arena_array(arena, build_count_words(block, "allow"), sizeof(*profile->allow_groups));

@@ -242,7 +242,7 @@ void build_read_text(struct build *build, const char *path, const char *text, si
     read_text(build, &frame, path, text, n);
 }
 
-void build_read_policy(struct build *build, const char *path)
+bool build_read_policy(struct build *build, const char *path)
 {
     struct stat st = {0};
     size_t n = 0;
@@ -254,6 +254,7 @@ void build_read_policy(struct build *build, const char *path)
     else
         read_text(build, &frame, path, text, n);
     free(text);
+    return text != NULL;
 }
 
 void build_include_list(struct build *build, const struct directive *include, build_take *take)
