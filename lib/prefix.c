@@ -8,17 +8,6 @@
 
 #include <string.h>
 
-/* The upper `len` bits of an address: both halves of the mask. */
-static uint64_t mask_hi(unsigned len)
-{
-    return len >= 64 ? UINT64_MAX : ~(UINT64_MAX >> len);
-}
-
-static uint64_t mask_lo(unsigned len)
-{
-    return len <= 64 ? 0 : len >= 128 ? UINT64_MAX : ~(UINT64_MAX >> (len - 64));
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -27,24 +16,45 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static bool is_digit(const char *p, const char *end)
+{
+    return p < end && *p >= '0' && *p <= '9';
+}
+
 /* These readers return where they stopped, or NULL for what is not an address. */
+
+/* A number of up to three digits; a leading zero is refused, as some would read it as octal. */
+static inline const char *read_number(const char *p, const char *end, unsigned *number)
+{
+    if (!is_digit(p, end))
+        return NULL;
+    *number = (unsigned)(*p++ - '0');
+    if (!is_digit(p, end))
+        return p;
+    if (*number == 0)
+        return NULL;
+    *number = *number * 10 + (unsigned)(*p++ - '0');
+    if (!is_digit(p, end))
+        return p;
+    *number = *number * 10 + (unsigned)(*p++ - '0');
+    return is_digit(p, end) ? NULL : p;
+}
+
 static const char *read_ipv4(const char *p, const char *end, uint32_t *address)
 {
-    *address = 0;
-    for (int i = 0; i < 4; i++) {
-        const char *start = i == 0 ? p : p + 1;
-        unsigned octet = 0;
+    uint32_t value = 0;
 
-        if (i > 0 && (p == end || *p != '.'))
+    for (int i = 0; i < 4; i++) {
+        unsigned octet;
+
+        if (i > 0 && (p == end || *p++ != '.'))
             return NULL;
-        for (p = start; p < end && p < start + 4 && *p >= '0' && *p <= '9'; p++)
-            octet = octet * 10 + (unsigned)(*p - '0');
-        if (p == start || p > start + 3 || octet > 255)
+        p = read_number(p, end, &octet);
+        if (!p || octet > 255)
             return NULL;
-        if (*start == '0' && p > start + 1) /* some would read it as octal */
-            return NULL;
-        *address = *address << 8 | octet;
+        value = value << 8 | octet;
     }
+    *address = value;
     return p;
 }
 
@@ -95,80 +105,75 @@ static const char *read_groups(const char *p, const char *end, uint16_t groups[8
     return p;
 }
 
-static const char *read_ipv6(const char *p, const char *end, struct prefix *prefix)
+static const char *read_ipv6(const char *p, const char *end, uint64_t *hi, uint64_t *lo)
 {
     uint16_t groups[8];
     uint64_t half[2] = {0, 0};
-    int n, gap, zeros;
+    int n, gap;
 
     p = read_groups(p, end, groups, &n, &gap);
     if (!p || (gap < 0 && n < 8) || (gap >= 0 && n == 8))
         return NULL;
-    zeros = 8 - n;
     for (int i = 0; i < n; i++) {
-        int at = gap >= 0 && i >= gap ? i + zeros : i;
+        int at = gap >= 0 && i >= gap ? i + 8 - n : i;
 
         half[at / 4] |= (uint64_t)groups[i] << (48 - at % 4 * 16);
     }
-    prefix->hi = half[0];
-    prefix->lo = half[1];
-    prefix->family = PREFIX_IPV6;
+    *hi = half[0];
+    *lo = half[1];
     return p;
 }
 
-static const char *read_address(const char *text, const char *end, struct prefix *prefix)
+/* Clears the host bits. */
+static enum prefix_status finish(uint64_t hi, uint64_t lo, unsigned len, uint8_t family,
+                                 struct prefix *out)
 {
-    uint32_t ipv4;
+    out->hi = hi & prefix_mask_hi(len);
+    out->lo = lo & prefix_mask_lo(len);
+    out->len = (uint8_t)len;
+    out->family = family;
+    return out->hi != hi || out->lo != lo ? PREFIX_HOST_BITS : PREFIX_OK;
+}
+
+enum prefix_status prefix_parse_start(const char *text, size_t n, struct prefix *out, size_t *used)
+{
+    const char *end = text + n;
+    uint64_t hi = 0, lo = 0;
+    uint32_t ipv4 = 0;
+    uint8_t family = PREFIX_IPV4;
+    unsigned len;
     const char *p = read_ipv4(text, end, &ipv4);
 
+    if (p) {
+        hi = (uint64_t)ipv4 << 32;
+    } else {
+        p = read_ipv6(text, end, &hi, &lo);
+        family = PREFIX_IPV6;
+    }
     if (!p)
-        return read_ipv6(text, end, prefix);
-    prefix->hi = (uint64_t)ipv4 << 32;
-    prefix->lo = 0;
-    prefix->family = PREFIX_IPV4;
-    return p;
-}
-
-/* Everything from "/" on. */
-static bool read_length(const char *p, const char *end, struct prefix *prefix)
-{
-    const char *start = ++p;
-    unsigned len = 0;
-
-    for (; p < end && p < start + 3 && *p >= '0' && *p <= '9'; p++)
-        len = len * 10 + (unsigned)(*p - '0');
-    if (p == start || p != end || (*start == '0' && p > start + 1))
-        return false;
-    if (len > prefix_family_bits(prefix->family))
-        return false;
-    prefix->len = (uint8_t)len;
-    return true;
-}
-
-static enum prefix_status finish(struct prefix *prefix, struct prefix *out)
-{
-    uint64_t hi = prefix->hi & mask_hi(prefix->len);
-    uint64_t lo = prefix->lo & mask_lo(prefix->len);
-    bool host_bits = hi != prefix->hi || lo != prefix->lo;
-
-    prefix->hi = hi;
-    prefix->lo = lo;
-    *out = *prefix;
-    return host_bits ? PREFIX_HOST_BITS : PREFIX_OK;
+        return PREFIX_BAD_ADDRESS;
+    len = prefix_family_bits(family);
+    if (p < end && *p == '/') {
+        p = read_number(p + 1, end, &len);
+        if (!p || len > prefix_family_bits(family))
+            return PREFIX_BAD_LENGTH;
+    }
+    *used = (size_t)(p - text);
+    return finish(hi, lo, len, family, out);
 }
 
 enum prefix_status prefix_parse(const char *text, size_t n, struct prefix *out)
 {
-    const char *end = text + n;
-    struct prefix prefix = {0};
-    const char *p = read_address(text, end, &prefix);
+    struct prefix prefix;
+    size_t used;
+    enum prefix_status status = prefix_parse_start(text, n, &prefix, &used);
 
-    if (!p || (p < end && *p != '/'))
-        return PREFIX_BAD_ADDRESS;
-    prefix.len = (uint8_t)prefix_family_bits(prefix.family);
-    if (p < end && !read_length(p, end, &prefix))
-        return PREFIX_BAD_LENGTH;
-    return finish(&prefix, out);
+    if (status != PREFIX_OK && status != PREFIX_HOST_BITS)
+        return status;
+    if (used < n) /* either "1.2.3.4x" or "10.0.0.0/8x" */
+        return memchr(text, '/', used) ? PREFIX_BAD_LENGTH : PREFIX_BAD_ADDRESS;
+    *out = prefix;
+    return status;
 }
 
 enum prefix_status prefix_parse_netmask(const char *address, const char *netmask,
@@ -176,7 +181,7 @@ enum prefix_status prefix_parse_netmask(const char *address, const char *netmask
 {
     const char *end = address + strlen(address);
     const char *netmask_end = netmask + strlen(netmask);
-    struct prefix prefix = {.family = PREFIX_IPV4};
+    unsigned len = 0;
     uint32_t host, mask;
 
     if (read_ipv4(address, end, &host) != end)
@@ -185,10 +190,9 @@ enum prefix_status prefix_parse_netmask(const char *address, const char *netmask
         return PREFIX_BAD_LENGTH;
     if (~mask & (~mask + 1)) /* the zeros must be one run at the end */
         return PREFIX_BAD_LENGTH;
-    prefix.hi = (uint64_t)host << 32;
     for (; mask; mask <<= 1)
-        prefix.len++;
-    return finish(&prefix, out);
+        len++;
+    return finish((uint64_t)host << 32, 0, len, PREFIX_IPV4, out);
 }
 
 const char *prefix_status_text(enum prefix_status status)
@@ -212,11 +216,13 @@ const char *prefix_status_text(enum prefix_status status)
  */
 static char *put_octet(char *p, unsigned value)
 {
-    *p = (char)('0' + value / 100);
-    p += value >= 100;
-    *p = (char)('0' + value / 10 % 10);
-    p += value >= 10;
-    *p = (char)('0' + value % 10);
+    unsigned tens = value / 10, hundreds = value / 100;
+
+    *p = (char)('0' + hundreds);
+    p += hundreds > 0;
+    *p = (char)('0' + tens - hundreds * 10);
+    p += tens > 0;
+    *p = (char)('0' + value - tens * 10);
     return p + 1;
 }
 
@@ -314,7 +320,7 @@ size_t prefix_format_address(const struct prefix *prefix, char text[PREFIX_TEXT_
 
 size_t prefix_format_netmask(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE])
 {
-    char *p = put_ipv4(text, (uint32_t)(mask_hi(prefix->len) >> 32));
+    char *p = put_ipv4(text, (uint32_t)(prefix_mask_hi(prefix->len) >> 32));
 
     *p = '\0';
     return (size_t)(p - text);
@@ -329,11 +335,4 @@ int prefix_compare(const struct prefix *a, const struct prefix *b)
     if (a->lo != b->lo)
         return a->lo < b->lo ? -1 : 1;
     return (int)a->len - (int)b->len;
-}
-
-bool prefix_contains(const struct prefix *outer, const struct prefix *inner)
-{
-    return outer->family == inner->family && outer->len <= inner->len &&
-           (inner->hi & mask_hi(outer->len)) == outer->hi &&
-           (inner->lo & mask_lo(outer->len)) == outer->lo;
 }

@@ -39,6 +39,12 @@ enum prefix_status {
  */
 enum prefix_status prefix_parse(const char *text, size_t n, struct prefix *out);
 
+/*
+ * The same for a prefix that `text` only begins with: *used says how many bytes it
+ * took, and what follows is the caller's to judge.
+ */
+enum prefix_status prefix_parse_start(const char *text, size_t n, struct prefix *out, size_t *used);
+
 /* The same for OpenVPN's form: an IPv4 address and a netmask, as two words. */
 enum prefix_status prefix_parse_netmask(const char *address, const char *netmask,
                                         struct prefix *out);
@@ -56,13 +62,29 @@ size_t prefix_format_netmask(const struct prefix *prefix, char text[PREFIX_TEXT_
 /* By family, address, then shorter first: <0, 0, >0. */
 int prefix_compare(const struct prefix *a, const struct prefix *b);
 
-/* True if every address of `inner` is one of `outer` (equal prefixes too). */
-bool prefix_contains(const struct prefix *outer, const struct prefix *inner);
-
 /* The bits of an address of that family: 32 or 128. */
 static inline unsigned prefix_family_bits(uint8_t family)
 {
     return family == PREFIX_IPV4 ? 32 : 128;
+}
+
+/* The first `len` bits of 128: both halves of a mask. */
+static inline uint64_t prefix_mask_hi(unsigned len)
+{
+    return len >= 64 ? UINT64_MAX : ~(UINT64_MAX >> len);
+}
+
+static inline uint64_t prefix_mask_lo(unsigned len)
+{
+    return len <= 64 ? 0 : len >= 128 ? UINT64_MAX : ~(UINT64_MAX >> (len - 64));
+}
+
+/* True if every address of `inner` is one of `outer` (equal prefixes too). */
+static inline bool prefix_contains(const struct prefix *outer, const struct prefix *inner)
+{
+    return outer->family == inner->family && outer->len <= inner->len &&
+           ((outer->hi ^ inner->hi) & prefix_mask_hi(outer->len)) == 0 &&
+           ((outer->lo ^ inner->lo) & prefix_mask_lo(outer->len)) == 0;
 }
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include "lib/prefix_set.h"
 
+#include "lib/huge.h"
 #include "lib/prefix_sort.h"
 
 #include <assert.h>
@@ -55,6 +56,7 @@ static bool reserve(struct prefix_set *set, size_t more)
     items = realloc(set->items, room * sizeof *items);
     if (!items)
         return false;
+    huge_advise(items, room * sizeof *items);
     set->items = items;
     set->room = room;
     return true;

@@ -2,6 +2,8 @@
 /* Prefix sets as plain lists: one prefix a line. What is read is hostile. */
 #include "lib/prefix_set.h"
 
+#include "lib/huge.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +60,23 @@ static void trim(const char **text, size_t *n)
     }
 }
 
+/* One line of any kind. False when memory is out. */
+static bool read_line(struct prefix_set *set, const char *text, size_t n, unsigned line,
+                      prefix_set_bad_line *bad, void *arg)
+{
+    struct prefix prefix = {0};
+    enum prefix_status status;
+
+    trim(&text, &n);
+    if (n == 0)
+        return true;
+    status = parse_line(text, n, &prefix);
+    if (status == PREFIX_OK)
+        return prefix_set_add(set, &prefix);
+    bad(arg, line, text, n, status, status == PREFIX_HOST_BITS ? &prefix : NULL);
+    return true;
+}
+
 bool prefix_set_read(struct prefix_set *set, const char *text, size_t n, prefix_set_bad_line *bad,
                      void *arg)
 {
@@ -65,21 +84,22 @@ bool prefix_set_read(struct prefix_set *set, const char *text, size_t n, prefix_
     size_t at = n >= 3 && memcmp(text, byte_order_mark, 3) == 0 ? 3 : 0;
 
     for (unsigned line = 1; at < n; line++) {
-        const char *start = text + at;
-        const char *newline = memchr(start, '\n', n - at);
-        size_t length = newline ? (size_t)(newline - start) : n - at;
-        struct prefix prefix = {0};
-        enum prefix_status status;
+        const char *start = text + at, *newline;
+        struct prefix prefix;
+        size_t length;
 
+        /* Nearly every line is a prefix and nothing else. */
+        if (prefix_parse_start(start, n - at, &prefix, &length) == PREFIX_OK && at + length < n &&
+            start[length] == '\n') {
+            if (!prefix_set_add(set, &prefix))
+                return false;
+        } else {
+            newline = memchr(start, '\n', n - at);
+            length = newline ? (size_t)(newline - start) : n - at;
+            if (!read_line(set, start, length, line, bad, arg))
+                return false;
+        }
         at += length + 1;
-        trim(&start, &length);
-        if (length == 0)
-            continue;
-        status = parse_line(start, length, &prefix);
-        if (status != PREFIX_OK)
-            bad(arg, line, start, length, status, status == PREFIX_HOST_BITS ? &prefix : NULL);
-        else if (!prefix_set_add(set, &prefix))
-            return false;
     }
     return true;
 }
@@ -95,6 +115,7 @@ char *prefix_set_write(const struct prefix_set *set, size_t *n)
 
     if (!text)
         return NULL;
+    huge_advise(text, size);
     for (size_t i = 0; i < count; i++) {
         p += prefix_format(&items[i], p);
         *p++ = '\n';

@@ -7,6 +7,8 @@
  */
 #include "lib/prefix_sort.h"
 
+#include "lib/huge.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,27 +73,13 @@ static size_t digit(const struct prefix *item, unsigned first, unsigned bits)
     return (size_t)(upper >> (64 - bits));
 }
 
-/*
- * Sorts `n` items of one family that stand in `from`. The result stands in `to`, or
- * in `from` again if `back`; the other of the two is left as garbage.
- * Each level takes at least MIN_BITS of the 128, so the depth is bounded.
- */
-static void distribute(struct prefix *from, struct prefix *to, size_t n, bool back)
+/* Puts the items in the order of their digits. Afterwards ends[digit] says where each ends. */
+static void distribute(const struct prefix *from, struct prefix *to, size_t n, unsigned first,
+                       unsigned bits, size_t *ends)
 {
-    size_t ends[1 << MAX_BITS] = {0};
-    unsigned first = n > SMALL ? shared_bits(from, n) : 128;
-    unsigned bits = MIN_BITS;
     size_t sum = 0;
 
-    if (first == 128) {
-        if (n <= SMALL)
-            insertion_sort(from, n);
-        if (!back)
-            memcpy(to, from, n * sizeof *to);
-        return;
-    }
-    while (bits < MAX_BITS && n >> (bits + 1))
-        bits++;
+    memset(ends, 0, sizeof *ends << bits);
     for (size_t i = 0; i < n; i++)
         ends[digit(&from[i], first, bits)]++;
     for (size_t i = 0; i < (size_t)1 << bits; i++) {
@@ -102,9 +90,40 @@ static void distribute(struct prefix *from, struct prefix *to, size_t n, bool ba
     }
     for (size_t i = 0; i < n; i++)
         to[ends[digit(&from[i], first, bits)]++] = from[i];
+}
+
+static void sort_range(struct prefix *from, struct prefix *to, size_t n, bool back);
+
+static void sort_large(struct prefix *from, struct prefix *to, size_t n, unsigned first, bool back)
+{
+    size_t ends[1 << MAX_BITS];
+    unsigned bits = MIN_BITS;
+
+    while (bits < MAX_BITS && n >> (bits + 2))
+        bits++;
+    distribute(from, to, n, first, bits, ends);
     for (size_t i = 0, start = 0; i < (size_t)1 << bits; start = ends[i], i++)
         if (ends[i] > start)
-            distribute(to + start, from + start, ends[i] - start, !back);
+            sort_range(to + start, from + start, ends[i] - start, !back);
+}
+
+/*
+ * Sorts `n` items of one family that stand in `from`. The result stands in `to`, or
+ * in `from` again if `back`; the other of the two is left as garbage. Each level
+ * takes at least MIN_BITS of the 128, so the depth is bounded.
+ */
+static void sort_range(struct prefix *from, struct prefix *to, size_t n, bool back)
+{
+    unsigned first = n > SMALL ? shared_bits(from, n) : 128;
+
+    if (first < 128) {
+        sort_large(from, to, n, first, back);
+        return;
+    }
+    if (n <= SMALL)
+        insertion_sort(from, n);
+    if (!back)
+        memcpy(to, from, n * sizeof *to);
 }
 
 /* Moves IPv4 to the front; returns how many they are. The order of the rest may change. */
@@ -137,9 +156,10 @@ bool prefix_sort(struct prefix *items, size_t n)
     spare = malloc(n * sizeof *spare);
     if (!spare)
         return false;
+    huge_advise(spare, n * sizeof *spare);
     n_ipv4 = split_families(items, n);
-    distribute(items, spare, n_ipv4, true);
-    distribute(items + n_ipv4, spare, n - n_ipv4, true);
+    sort_range(items, spare, n_ipv4, true);
+    sort_range(items + n_ipv4, spare, n - n_ipv4, true);
     free(spare);
     return true;
 }
