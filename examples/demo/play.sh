@@ -39,15 +39,17 @@ library_was_reached_through_the_tunnel() {
 		[ "$library_bytes" -gt 0 ] && [ "$campus_bytes" -ge "$library_bytes" ]
 }
 
+# An exchange is noted when it is finished; the first may have begun before the measurement.
 bulk_went_through_the_university() {
 	[ "$peer_route" = tun0 ] && [ "$peer_sources" = 1 ] &&
-		[[ $peer_source == 198.51.100.1[2-9]? ]] && [ "$transit_bytes" -ge "$peer_bytes" ]
+		[[ $peer_source == 198.51.100.1[2-9]? ]] &&
+		[ "$transit_bytes" -ge $((peer_bytes - exchange_bytes)) ]
 }
 
-# A packet or two of an earlier act may still be about; one block of the transfer is 65,536 bytes.
+# A packet or two of an earlier act may still be about.
 bulk_stayed_at_home() {
 	[ "$peer_route" = home0 ] && [ "$peer_sources" = 1 ] && [ "$peer_source" = 192.0.2.20 ] &&
-		[ "$peer_bytes" -gt 0 ] && [ "$transit_bytes" -lt 65536 ]
+		[ "$peer_bytes" -gt 0 ] && [ "$transit_bytes" -lt $((exchange_bytes / 8)) ]
 }
 
 introduction() {

@@ -41,6 +41,7 @@ start_far_hosts() {
 }
 
 # What alice forgot about: it never stops, and never asks which way it goes.
+exchange_bytes=$((8 * 65536))
 start_bulk_transfer() {
 	start_on alice "$here/transfer" 203.0.113.80 6881 4 4 --forever 2>"$room/bulk.log" &
 }
