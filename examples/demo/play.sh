@@ -20,13 +20,13 @@ keep_logs() {
 # act LOGIN: alice connects, reads in the library, and leaves again.
 act() {
 	start_client "$1" bicycle
-	wait_until 20 client_says "Initialization Sequence Completed" ||
+	wait_until 40 client_says "Initialization Sequence Completed" ||
 		keep_logs "alice could not connect as $1"
 	begin_measuring
-	wait_until 20 peer_saw 2 || true # what was under way is not counted
+	wait_until 40 peer_saw 2 || true # what was under way is not counted
 	begin_measuring
 	visit_library || true
-	wait_until 20 peer_saw 15 || true
+	wait_until 40 peer_saw 15 || true
 	end_measuring
 	stop "$client"
 	cut_connections
@@ -99,7 +99,7 @@ chosen() {
 mistyped() {
 	heading "Mistyped: alice+ful"
 	start_client alice+ful bicycle
-	wait_until 20 client_says AUTH_FAILED || true
+	wait_until 40 client_says AUTH_FAILED || true
 	stop "$client"
 	printf '\n  her client: %s%s%s\n\n' "$bold" "$(sed -n 's/.*AUTH_FAILED,//p' "$client_log" | head -n 1)" "$off"
 	check "no tunnel, and the names that there are" client_says 'AUTH_FAILED,.*"ful".*campus, full'

@@ -36,7 +36,7 @@ wait_until() {
 start_far_hosts() {
 	start_on library "$here/far-host" 443 "$room/library.seen" 2>"$room/library.log" &
 	start_on peer "$here/far-host" 6881 "$room/peer.seen" 2>"$room/peer.log" &
-	wait_until 20 test -e "$room/library.seen" -a -e "$room/peer.seen" ||
+	wait_until 40 test -e "$room/library.seen" -a -e "$room/peer.seen" ||
 		keep_logs "the far hosts did not start"
 }
 
@@ -59,7 +59,7 @@ visit_library() {
 start_server() {
 	start_on vpn openvpn --cd "$room" --config "$1" --log "$room/server-${1%.conf}.log" &
 	server=$!
-	wait_until 20 grep -qs "Initialization Sequence Completed" "$room/server-${1%.conf}.log" ||
+	wait_until 40 grep -qs "Initialization Sequence Completed" "$room/server-${1%.conf}.log" ||
 		keep_logs "the VPN server did not start"
 }
 
