@@ -116,6 +116,33 @@ static bool somebody_opts_in(const struct build *build, const struct policy_prof
     return false;
 }
 
+static bool is_routed(const struct policy_profile *profile, const struct prefix *host)
+{
+    if (prefix_set_contains(profile->except, host))
+        return false;
+    for (size_t i = 0; i < profile->routes.n; i++)
+        if (prefix_set_contains(profile->routes.sets[i]->prefixes, host))
+            return true;
+    return false;
+}
+
+/* A split tunnel does not reach a DNS server by itself. */
+static void check_dns(struct build *build, const struct policy_profile *profile)
+{
+    if (profile->full || profile->keep_server_routes)
+        return;
+    for (size_t i = 0; i < profile->n_dns; i++) {
+        struct prefix host = {0};
+
+        if (prefix_parse(profile->dns[i], strlen(profile->dns[i]), &host) == PREFIX_OK &&
+            !is_routed(profile, &host))
+            build_warning(build, build->profiles.blocks[profile->index],
+                          "the DNS server %s of <profile %s> is in none of its routes: what is "
+                          "asked of it does not go through the tunnel",
+                          profile->dns[i], profile->name);
+    }
+}
+
 static void check_profile(struct build *build, const struct policy_profile *profile)
 {
     const struct directive *block = build->profiles.blocks[profile->index];
@@ -131,6 +158,7 @@ static void check_profile(struct build *build, const struct policy_profile *prof
     if (!profile->full && profile->routes.n == 0 && build->policy->n_extras == 1)
         build_warning(build, block, "<profile %s> has no routes: nothing goes through its tunnel",
                       profile->name);
+    check_dns(build, profile);
 }
 
 static void check_groups(struct build *build)

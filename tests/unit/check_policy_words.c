@@ -245,6 +245,13 @@ static const struct {
     {"<profile x>\n</profile>",
      "policy.conf:8: warning: <profile x> has no routes: nothing goes through its tunnel\n"},
     {"<profile x>\n</profile>\n<user a>\nroutes internal\n</user>", ""},
+    {"<profile x>\nroutes internal\nexcept 10.2.0.0/16\ndns 10.1.1.1 10.2.1.1 ::1\n</profile>",
+     "policy.conf:8: warning: the DNS server 10.2.1.1 of <profile x> is in none of its routes: "
+     "what "
+     "is asked of it does not go through the tunnel\n"
+     "policy.conf:8: warning: the DNS server ::1 of <profile x> is in none of its routes: what is "
+     "asked of it does not go through the tunnel\n"},
+    {"<profile x>\nroutes internal\ndns 9.9.9.9\nkeep-server-routes\n</profile>", ""},
     {"choose username-suffix +\n<user a+b>\n</user>\n<user c>\n</user>",
      "policy.conf: warning: 1 user name has the separator \"+\" in it, such as \"a+b\": what "
      "follows it is taken for a profile\n"},
