@@ -35,14 +35,15 @@ START_TEST(pieces_are_zeroed_aligned_and_apart)
     for (size_t i = 0; i < PIECES; i++) {
         sizes[i] = (size_t)rand() % (i % 100 == 0 ? 300000 : 200);
         pieces[i] = arena_alloc(arena, sizes[i]);
-        ck_assert_ptr_nonnull(pieces[i]);
-        ck_assert_uint_eq((uintptr_t)pieces[i] % alignof(max_align_t), 0);
-        ck_assert(all_are(pieces[i], sizes[i], 0));
+        if (!pieces[i] || (uintptr_t)pieces[i] % alignof(max_align_t) != 0 ||
+            !all_are(pieces[i], sizes[i], 0))
+            ck_abort_msg("piece %zu", i);
         memset(pieces[i], (int)(i % 255) + 1, sizes[i]);
         sum += sizes[i];
     }
     for (size_t i = 0; i < PIECES; i++)
-        ck_assert(all_are(pieces[i], sizes[i], (unsigned char)(i % 255 + 1)));
+        if (!all_are(pieces[i], sizes[i], (unsigned char)(i % 255 + 1)))
+            ck_abort_msg("piece %zu was overwritten", i);
     ck_assert_uint_eq(arena_used(arena), sum);
     arena_free(arena);
 }
@@ -105,6 +106,7 @@ Suite *unit_suite(void)
     TCase *tests = tcase_create("arena");
 
     suite_add_tcase(suite, tests);
+    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, freeing_nothing_is_harmless);
     tcase_add_test(tests, pieces_are_zeroed_aligned_and_apart);
     tcase_add_test(tests, pieces_of_no_bytes_have_addresses_of_their_own);

@@ -87,6 +87,7 @@ Suite *unit_suite(void)
     TCase *tests = tcase_create("diagnostics");
 
     suite_add_tcase(suite, tests);
+    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, problems_are_kept_in_order_and_errors_counted);
     tcase_add_test(tests, a_problem_names_its_file_and_line_where_it_has_them);
     tcase_add_test(tests, a_problem_is_one_printable_line_of_bounded_length);

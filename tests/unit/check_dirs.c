@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char base[] = "/tmp/byway-dirs-XXXXXX";
+static char base[64];
 
 /* "<base>/name"; of the last eight calls. */
 static const char *in_base(const char *name)
@@ -35,6 +35,7 @@ static void write_file(const char *path, const char *text)
 
 static void set_up(void)
 {
+    snprintf(base, sizeof base, "/tmp/byway-dirs-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(base));
     ck_assert_int_eq(mkdir(in_base("etc"), 0755), 0);
     ck_assert_int_eq(chmod(base, 0755), 0);
@@ -261,7 +262,7 @@ START_TEST(a_pattern_can_match_thousands)
     struct dirs *dirs = dirs_new();
     char **paths;
 
-    for (unsigned i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < 1000; i++) {
         char name[32];
 
         snprintf(name, sizeof name, "etc/%04u.user", i);
@@ -269,13 +270,14 @@ START_TEST(a_pattern_can_match_thousands)
     }
     paths = dirs_glob(dirs, in_base("etc/*.user"));
     ck_assert_ptr_nonnull(paths);
-    for (unsigned i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < 1000; i++) {
         char name[32];
 
         snprintf(name, sizeof name, "etc/%04u.user", i);
-        ck_assert_str_eq(paths[i], in_base(name));
+        if (!paths[i] || strcmp(paths[i], in_base(name)) != 0)
+            ck_abort_msg("number %u is not %s", i, name);
     }
-    ck_assert_ptr_null(paths[3000]);
+    ck_assert_ptr_null(paths[1000]);
     dirs_glob_free(paths);
     dirs_free(dirs);
 }
@@ -311,10 +313,8 @@ static void run_in_jail(struct dirs *dirs, int (*body)(struct dirs *dirs))
     pid_t child;
     int status = 0;
 
-    if (geteuid() != 0) {
-        fprintf(stderr, "SKIPPED: not root, so chroot and setuid were not tried\n");
-        return;
-    }
+    if (geteuid() != 0)
+        unit_skip("not root, so chroot and setuid were not tried");
     child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
@@ -443,6 +443,7 @@ Suite *unit_suite(void)
     TCase *tests = tcase_create("dirs");
 
     suite_add_tcase(suite, tests);
+    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_file_is_read_whole_with_its_stat);
     tcase_add_test(tests, what_is_too_long_or_no_file_is_an_error);

@@ -42,12 +42,10 @@ START_TEST(every_character_is_known_and_its_beginnings_are_not)
         char text[4];
         size_t n = encode(c, text);
 
-        if (n == 0)
-            continue;
-        known++;
-        ck_assert_uint_eq(utf8_character(text, n), n);
-        for (size_t k = 0; k < n; k++)
-            ck_assert_uint_eq(utf8_character(text, k), 0);
+        known += n > 0;
+        for (size_t k = 0; k <= n; k++)
+            if (utf8_character(text, k) != (k == n ? n : 0))
+                ck_abort_msg("%zu bytes of U+%04X", k, (unsigned)c);
     }
     ck_assert_uint_eq(known, 0x110000 - 0x800);
 }
@@ -61,7 +59,6 @@ START_TEST(nothing_else_of_up_to_three_bytes_is_a_character)
         char text[3] = {(char)(i >> 16), (char)(i >> 8), (char)i};
         size_t n = utf8_character(text, 3);
 
-        ck_assert_uint_le(n, 3);
         if (n == 3)
             known[3]++;
         else if (n == 2 && text[2] == 0)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char base[] = "/tmp/byway-watch-XXXXXX";
+static char base[64];
 static char path[128];
 
 static void write_file(const char *name, const char *text)
@@ -24,6 +24,7 @@ static void write_file(const char *name, const char *text)
 
 static void set_up(void)
 {
+    snprintf(base, sizeof base, "/tmp/byway-watch-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(base));
     snprintf(path, sizeof path, "%s/policy.conf", base);
     write_file(path, "one");
@@ -194,7 +195,8 @@ START_TEST(thousands_of_paths_are_remembered_once_each)
         char name[160];
 
         snprintf(name, sizeof name, "%s/users.d/user-%u.conf", base, i % 10000);
-        ck_assert(watch_add(watch, name, NULL));
+        if (!watch_add(watch, name, NULL))
+            ck_abort_msg("%s", name);
     }
     ck_assert_uint_eq(watch_count(watch), 10000);
     ck_assert(!watch_changed(watch, dirs));
@@ -209,6 +211,7 @@ Suite *unit_suite(void)
     TCase *tests = tcase_create("watch");
 
     suite_add_tcase(suite, tests);
+    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, every_kind_of_change_is_seen_and_stays_seen, 0,
                         (int)(sizeof changes / sizeof *changes));
