@@ -132,6 +132,16 @@ def a_renegotiation_keeps_the_profile_and_asks_nothing_again(lab):
 
 
 @test
+def with_a_token_a_renegotiation_asks_the_wrapped_plugin_nothing(lab):
+    server = lab.server(POLICY, "reneg-sec 4", "auth-gen-token 3600 120")
+    alice = gets(lab.client("alice+library", "reneg-sec 0"), LIBRARY)
+    renegotiated(server, 2)
+    with open(lab.path("asked")) as file:
+        same(file.read().split(), ["alice"], "PAM is asked once")
+    server.story(*session(alice, "alice", "library", "username-suffix"))
+
+
+@test
 def a_token_keeps_the_choice_when_the_client_comes_back_with_it(lab):
     server = lab.server("choose static-challenge\n" + POLICY, "auth-gen-token 3600")
     alice = gets(lab.client("alice", password=f"SCRV1:{encoded(PASSWORD)}:{encoded('library')}"),

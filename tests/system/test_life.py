@@ -158,6 +158,86 @@ def another_user_on_the_same_port_ends_the_first_ones_session_and_gets_none_of_i
     server.story(*began(bob, "bob", "full", "username-suffix"), {"kind": end})
 
 
+@test
+def with_duplicate_cn_both_sessions_of_a_user_are_there_and_each_has_its_own_end(lab):
+    server = lab.server(POLICY, "duplicate-cn")
+    first = gets(lab.client("alice", "explicit-exit-notify 1"), CAMPUS)
+    second = gets(lab.client("alice+library", "explicit-exit-notify 1"), LIBRARY)
+    first.stop()
+    wait_for(lambda: server.spools()[0][-1]["kind"] == "disconnected", "the end of the first")
+    server.story(*began(first, "alice", "campus", "default"),
+                 *began(second, "alice", "library", "username-suffix"),
+                 disconnected(session=1), disconnected(session=2))
+
+
+@test
+def over_tcp_it_is_all_the_same(lab):
+    net.serve_echo("campus")
+    server = lab.server(POLICY, "proto tcp-server", without=("proto",))
+    alice = gets(lab.client("alice", "proto tcp-client", home=1, without=("proto",)), CAMPUS)
+    same(net.source_seen("home1", net.CAMPUS), alice.address(), "who the campus sees")
+    alice.stop()
+    wait_for(lambda: server.spools()[0][-1]["kind"] == "disconnected", "the end of the session")
+    server.story(*session(alice, "alice", "campus", "default"))
+
+
+@test
+def the_address_that_a_client_really_got_is_recorded_also_where_a_ccd_file_gave_it(lab):
+    lab.write("ccd/alice", "ifconfig-push 10.8.0.77 255.255.255.0\niroute 172.30.0.0 255.255.0.0\n")
+    server = lab.server(POLICY, f"client-config-dir {lab.path('ccd')}")
+    alice = gets(lab.client("alice"), CAMPUS)
+    same(alice.address(), "10.8.0.77", "alice's address")
+    server.stop()
+    records = server.spools()[0][1:]
+    same([record["address"] for record in records if record["kind"] == "address"],
+         alice.addresses() + ["172.30.0.0/16"], "the addresses in the spool")
+
+
+@test
+def a_name_full_of_traps_goes_through_as_data(lab):
+    server = lab.server(POLICY)
+    name = 'al%0a"ice,<tag>\\push \u00e9=|;#'
+    alice = gets(lab.client(name), CAMPUS)
+    server.story(*session(alice, name, "campus", "default", typed=name))
+
+
+@test
+def a_server_that_is_killed_leaves_a_spool_that_can_be_read_to_its_last_record(lab):
+    server = lab.server(POLICY)
+    alice = gets(lab.client("alice"), CAMPUS)
+    server.stop(signal.SIGKILL)
+    server.told(*began(alice, "alice", "campus", "default"))
+
+
+@test
+def a_full_disk_costs_records_but_no_connection_and_the_loss_is_recorded(lab):
+    server = lab.server(POLICY, start=False)
+    spool = os.path.join(server.state, "spool")
+    net.run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", spool)
+    server.start().ready()
+    filler = os.path.join(spool, "filler")
+    subprocess.run(["dd", "if=/dev/zero", f"of={filler}"], stderr=subprocess.DEVNULL, check=False)
+    while not server.find("record.*lost: No space left on device"):
+        check(len(lab.clients) < 20, "the disk does not fill up")
+        gets(lab.client(f"user{len(lab.clients)}"), CAMPUS)
+    os.unlink(filler)
+    gets(lab.client("alice"), CAMPUS)
+    server.stop()
+    records = server.spools()[0][1:]
+    lost = [record["count"] for record in records if record["kind"] == "lost"]
+    check(lost, "no loss is recorded")
+    same(len(records) - len(lost) + sum(lost), 4 * len(lab.clients), "records, there or lost")
+
+
+@test
+def a_spool_that_cannot_be_written_is_said_and_nobody_is_locked_out(lab):
+    server = lab.server(POLICY, start=False)
+    os.rmdir(os.path.join(server.state, "spool"))
+    server.start().ready()
+    server.expect("spool.*sessions will not be recorded")
+    gets(lab.client("alice"), CAMPUS)
+
+
 def many(count):
     """A set of `count` prefixes that cannot be merged."""
     lines = [f"{11 + i // 32768}.{i // 128 % 256}.{i % 128 * 2}.0/24" for i in range(count)]

@@ -102,10 +102,9 @@ class Lab:
 
     def command(self):
         """The byway command that was built."""
-        build = self.plugin and self.plugin.split("/.libs/")[0]
-        for path in (f"{build}/helpdesk/byway", f"{build}/byway", f"{build}/../helpdesk/byway"):
-            if os.path.exists(path):
-                return path
+        path = self.plugin and self.plugin.replace(".libs/openvpn-plugin-byway.so", "helpdesk/byway")
+        if path and os.path.exists(path):
+            return path
         raise Skip("the byway command is not built")
 
     def server_lines(self, name, ipv4, ipv6):

@@ -46,6 +46,8 @@ def check_form(records):
     check(all("boot_ms" in record for record in records), "a record without boot_ms")
     check(all(a["at"] <= b["at"] and a["boot_ms"] <= b["boot_ms"]
               for a, b in zip(records, records[1:])), "the spool's clock went backwards")
+    if any(record["kind"] == "lost" for record in records):
+        return  # of what follows nothing is certain
     opened, closed = {}, {}
     for record in records:
         session = record.get("session")
