@@ -100,56 +100,61 @@ static bool says_nothing(const struct attempt *attempt)
             attempt->choice.by == CHOICE_BY_USER_DEFAULT);
 }
 
-/* May the session go on with the profile it has, now that the decision would be another? */
-static bool may_keep(const struct attempt *attempt)
-{
-    const struct client *client = attempt->client;
-    const struct policy_profile *profile = policy_find_profile(attempt->policy, client->profile);
-
-    if (!profile)
-        return !client->full;
-    if (profile->full != client->full)
-        return false;
-    return policy_allows(profile, attempt->choice.known);
-}
-
 static void refuse(struct attempt *attempt, const char *reason)
 {
     attempt->choice.outcome = CHOICE_REFUSED;
     snprintf(attempt->choice.reason, sizeof(attempt->choice.reason), "%s", reason);
 }
 
-static void decide_again(struct attempt *attempt)
+static void refuse_to_connect_anew(struct attempt *attempt, const char *reason)
+{
+    refuse(attempt, reason);
+    attempt->connect_anew = true;
+}
+
+/* The decision would be another one now: may the session keep the profile it has? */
+static void keep_or_refuse(struct attempt *attempt)
+{
+    const struct client *client = attempt->client;
+    const struct policy_profile *profile = policy_find_profile(attempt->policy, client->profile);
+    bool keep = profile
+                    ? profile->full == client->full && policy_allows(profile, attempt->choice.known)
+                    : !client->full;
+
+    if (keep)
+        attempt->choice.outcome = CHOICE_GRANTED;
+    else if (attempt->choice.outcome == CHOICE_GRANTED)
+        refuse(attempt, "The tunnel you are on is no longer open to you. Please connect again.");
+}
+
+static void decide_renegotiation(struct attempt *attempt)
 {
     const struct client *client = attempt->client;
     struct choice *choice = &attempt->choice;
-    bool same_words;
 
     strcpy(attempt->said.menu, client->said.menu);
-    same_words = memcmp(&attempt->said, &client->said, sizeof(client->said)) == 0;
     decide(attempt, client->has_from ? &client->from : NULL, false);
     if (choice->outcome == CHOICE_GRANTED && strcmp(choice->profile->name, client->profile) == 0)
         return;
-    if (same_words || (says_nothing(attempt) && !client->full)) {
-        if (may_keep(attempt))
-            choice->outcome = CHOICE_GRANTED;
-        else if (choice->outcome == CHOICE_GRANTED)
-            refuse(attempt,
-                   "The tunnel you are on is no longer open to you. Please connect again.");
-    } else if (choice->outcome == CHOICE_GRANTED) {
-        refuse(attempt, "TEMP[backoff 6]:You asked for another tunnel. Connecting anew.");
-    }
+    if (said_equal(&attempt->said, &client->said) || (says_nothing(attempt) && !client->full))
+        keep_or_refuse(attempt);
+    else if (choice->outcome == CHOICE_GRANTED)
+        refuse_to_connect_anew(attempt, "You asked for another tunnel: connecting anew.");
 }
 
 void attempt_decide(struct attempt *attempt, bool may_ask)
 {
-    const struct env *env = &attempt->env;
+    bool connected = attempt->client->connected;
 
-    if (attempt_is_renegotiation(attempt))
-        decide_again(attempt);
-    else
-        decide(attempt, attempt->has_from ? &attempt->from : NULL,
-               may_ask && !attempt->has_token && can_be_asked(env));
+    if (attempt_is_renegotiation(attempt)) {
+        decide_renegotiation(attempt);
+        return;
+    }
+    decide(attempt, attempt->has_from ? &attempt->from : NULL,
+           may_ask && !connected && !attempt->has_token && can_be_asked(&attempt->env));
+    if (connected && attempt->choice.outcome == CHOICE_GRANTED)
+        refuse_to_connect_anew(attempt,
+                               "This connection began with another login: connecting anew.");
 }
 
 struct spool_record attempt_refusal(const struct attempt *attempt)

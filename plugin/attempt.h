@@ -23,6 +23,7 @@ struct attempt {
     const char *port;
     bool has_token; /* the password is a token of --auth-gen-token, made by OpenVPN */
     struct choice choice;
+    bool connect_anew; /* refused because this connection has its tunnel already */
 };
 
 /* Reads the call. NULL if it can be gone on with, else what is wrong (a few words, for the log). */

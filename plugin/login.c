@@ -18,6 +18,7 @@
 
 #define ASK_FOR_S   60
 #define PROMPT_SIZE 230 /* clients cut the message at 255 bytes */
+#define REASON_SIZE (CHOICE_REASON_SIZE + 32)
 
 enum note_kind { NOTE_REFUSED = 'R', NOTE_STATE = 'S' };
 
@@ -48,7 +49,7 @@ static int let_through(const struct attempt *attempt, int code)
     struct client *client = attempt->client;
 
     if (attempt_is_renegotiation(attempt))
-        return code; /* what its session was made of stays */
+        return code;                               /* what its session was made of stays */
     if (attempt->env.username != client->username) /* the answer to a menu has that one */
         strcpy(client->username, attempt->env.username);
     client->said = attempt->said;
@@ -58,9 +59,22 @@ static int let_through(const struct attempt *attempt, int code)
     return code;
 }
 
+/*
+ * The reason as OpenVPN sends it. From 2.6 on, clients read "TEMP[backoff N]:" as "keep the
+ * password and come again in N seconds": until then the connection they had is gone.
+ */
+static void format_reason(const struct attempt *attempt, char text[REASON_SIZE])
+{
+    snprintf(text, REASON_SIZE, "%s%s", attempt->connect_anew ? "TEMP[backoff 6]:" : "",
+             attempt->choice.reason);
+}
+
 static void tell_reason(const struct attempt *attempt, const char *reason_file)
 {
-    if (!control_file_write(reason_file, attempt->choice.reason))
+    char text[REASON_SIZE];
+
+    format_reason(attempt, text);
+    if (!control_file_write(reason_file, text))
         log_login(attempt, LOG_LEVEL_WARNING, "the reason could not be sent", "");
 }
 
@@ -136,9 +150,11 @@ static int refuse_later(const struct attempt *attempt, char **private_file)
 {
     struct spool_record record = attempt_refusal(attempt);
     char note[1 + SPOOL_MAX_LINE];
+    char text[REASON_SIZE];
 
     note[0] = NOTE_REFUSED;
-    return fail_later(attempt, private_file, attempt->choice.reason, note,
+    format_reason(attempt, text);
+    return fail_later(attempt, private_file, text, note,
                       1 + spool_format(&record, note + 1, sizeof(note) - 1));
 }
 

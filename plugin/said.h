@@ -22,6 +22,8 @@ struct said {
 /* `text` may be NULL. */
 void said_set(char field[SAID_SIZE], const char *text);
 
+bool said_equal(const struct said *a, const struct said *b);
+
 /* Puts what was said into a login; the pointers lead into `said`. */
 void said_apply(const struct said *said, struct choice_login *login);
 
