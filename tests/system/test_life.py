@@ -6,7 +6,8 @@ import subprocess
 
 from harness import net
 from harness.check import check, same, test, wait_for
-from harness.story import (CAMPUS, FULL, LIBRARY, POLICY, began, disconnected, gets, session)
+from harness.story import (CAMPUS, FULL, LIBRARY, POLICY, began, disconnected, gets, refused,
+                           session)
 
 
 @test
@@ -147,15 +148,31 @@ def in_a_chroot_the_policy_is_read_again_and_the_spool_written(lab):
 
 
 @test
-def another_user_on_the_same_port_ends_the_first_ones_session_and_gets_none_of_it(lab):
+def another_user_on_the_same_port_is_let_in_once_the_first_ones_session_is_gone(lab):
     server = lab.server(POLICY)
     bob = gets(lab.client("bob+full", "lport 40000", without=("nobind",)), FULL)
     bob.stop(signal.SIGKILL)
     carol = lab.client("carol", "lport 40000", "connect-retry-max 5", without=("nobind",))
-    same(carol.reason(), "", "the reason for carol")
-    end = wait_for(lambda: server.spools()[0][-1]["kind"] in ("vanished", "disconnected")
-                   and server.spools()[0][-1]["kind"], "the end of bob's session")
-    server.story(*began(bob, "bob", "full", "username-suffix"), {"kind": end})
+    check("began with another login" in carol.reason(), "the reason for carol")
+    gets(carol, CAMPUS)
+    end = next(r["kind"] for r in server.spools()[0] if r["kind"] in ("vanished", "disconnected"))
+    server.story(*began(bob, "bob", "full", "username-suffix"), refused("carol"), {"kind": end},
+                 *began(carol, "carol", "campus", "default"), disconnected())
+
+
+@test
+def choosing_another_tunnel_from_the_same_port_gets_it_and_not_the_old_one(lab):
+    server = lab.server(POLICY.replace("choose username-suffix +", "choose peer-info UV_TUNNEL"))
+    before = gets(lab.client("bob", "lport 40000", "push-peer-info", "setenv UV_TUNNEL full",
+                             without=("nobind",)), FULL)
+    before.stop(signal.SIGKILL)
+    after = lab.client("bob", "lport 40000", "push-peer-info", "setenv UV_TUNNEL campus",
+                       "connect-retry-max 5", without=("nobind",))
+    check("connecting anew" in after.reason(), "the reason")
+    gets(after, CAMPUS)
+    end = next(r["kind"] for r in server.spools()[0] if r["kind"] in ("vanished", "disconnected"))
+    server.story(*began(before, "bob", "full", "peer-info"), refused("bob"), {"kind": end},
+                 *began(after, "bob", "campus", "peer-info", change="update"), disconnected())
 
 
 @test
