@@ -80,11 +80,11 @@ void push_worst_note(struct push_worst *worst, const struct policy_profile *prof
     if (profile->full)
         return;
     if (prefix_set_is_everything(cover, PREFIX_IPV4))
-        note_most(4, extra, &worst->everything);
+        note_most(1, extra, &worst->everything_ipv4);
     else if (bulk.ipv4 >= ALL_OF_IPV4 / 2)
         note_most((size_t)(bulk.ipv4 * 100 / ALL_OF_IPV4), extra, &worst->share_ipv4);
     if (prefix_set_is_everything(cover, PREFIX_IPV6))
-        note_most(6, extra, &worst->everything);
+        note_most(1, extra, &worst->everything_ipv6);
     else if (prefix_set_contains(cover, &assigned_ipv6))
         note_most(1, extra, &worst->assigned_ipv6);
 }
@@ -102,24 +102,34 @@ static const char *whose(const struct policy *policy, size_t extra, char *text, 
     return text;
 }
 
+static void report_everything(const struct push_most *most, const char *family,
+                              const struct policy *policy, const struct policy_profile *profile,
+                              struct diagnostics *problems)
+{
+    char user[POLICY_MAX_USER + 16];
+
+    diagnostics_add(problems, DIAGNOSTIC_ERROR, profile->file, profile->line,
+                    "profile \"%s\" is a split tunnel, but its routes add up to all of %s%s: say "
+                    "\"tunnel full\" where that is meant",
+                    profile->name, family, whose(policy, most->extra, user, sizeof(user)));
+}
+
 static void report_breadth(const struct push_worst *worst, const struct policy *policy,
                            const struct policy_profile *profile, struct diagnostics *problems)
 {
     char user[POLICY_MAX_USER + 16];
 
-    if (worst->everything.value > 0)
-        diagnostics_add(problems, DIAGNOSTIC_ERROR, profile->file, profile->line,
-                        "profile \"%s\" is a split tunnel, but its routes add up to all of "
-                        "IPv%zu%s: say \"tunnel full\" where that is meant",
-                        profile->name, worst->everything.value,
-                        whose(policy, worst->everything.extra, user, sizeof(user)));
-    if (worst->share_ipv4.value > 0)
+    if (worst->everything_ipv4.value > 0)
+        report_everything(&worst->everything_ipv4, "IPv4", policy, profile, problems);
+    else if (worst->share_ipv4.value > 0)
         diagnostics_add(problems, DIAGNOSTIC_WARNING, profile->file, profile->line,
                         "profile \"%s\" is a split tunnel, but its routes are %zu%% of all IPv4 "
                         "addresses%s: nearly a full tunnel, and nobody has to choose it",
                         profile->name, worst->share_ipv4.value,
                         whose(policy, worst->share_ipv4.extra, user, sizeof(user)));
-    if (worst->assigned_ipv6.value > 0)
+    if (worst->everything_ipv6.value > 0)
+        report_everything(&worst->everything_ipv6, "IPv6", policy, profile, problems);
+    else if (worst->assigned_ipv6.value > 0)
         diagnostics_add(problems, DIAGNOSTIC_WARNING, profile->file, profile->line,
                         "profile \"%s\" is a split tunnel, but its routes include 2000::/3, "
                         "which is all of IPv6 that is in use%s",

@@ -96,11 +96,12 @@ struct push_most {
 /* The worst that one profile comes to, over all the extras. */
 struct push_worst {
     struct push_most routes;
-    struct push_most text;          /* bytes */
-    struct push_most everything;    /* value: 4 or 6, for the family */
-    struct push_most share_ipv4;    /* per cent */
-    struct push_most assigned_ipv6; /* value: 1 */
-    size_t n_slow;                  /* extras that come to more than POLICY_WARN_ROUTES */
+    struct push_most text;            /* bytes */
+    struct push_most everything_ipv4; /* value: 1, as for all without a comment here */
+    struct push_most everything_ipv6;
+    struct push_most share_ipv4; /* per cent */
+    struct push_most assigned_ipv6;
+    size_t n_slow; /* extras that come to more than POLICY_WARN_ROUTES */
 };
 
 void push_worst_note(struct push_worst *worst, const struct policy_profile *profile, size_t extra,
