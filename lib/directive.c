@@ -10,8 +10,9 @@
 
 #include "lib/utf8.h"
 
-#define QUOTED_MAX  60 /* bytes of a line that an error shows */
-#define NEAREST_MAX 64 /* longer words are near nothing */
+#define QUOTED_MAX  60   /* bytes of a line that an error shows */
+#define MAX_ERRORS  1000 /* of one text: nobody reads more, and OpenVPN waits meanwhile */
+#define NEAREST_MAX 64   /* longer words are near nothing */
 
 struct open_block {
     struct directive *block;
@@ -318,9 +319,17 @@ static void read_line(struct reader *reader, char *line, const char *text, size_
 
 static void read_lines(struct reader *reader, char *copy, const char *text, size_t n)
 {
+    size_t before = diagnostics_errors(reader->problems);
     size_t at = 0;
 
     while (at < n && !reader->out_of_memory) {
+        if (diagnostics_errors(reader->problems) - before >= MAX_ERRORS) {
+            diagnostics_add(reader->problems, DIAGNOSTIC_ERROR, reader->file, reader->line,
+                            "so many mistakes that the rest is not read");
+            reader->depth = 0; /* what is still open may be closed there */
+            return;
+        }
+
         const char *newline = memchr(text + at, '\n', n - at);
         size_t length = newline == NULL ? n - at : (size_t)(newline - text) - at;
         size_t without_cr = length > 0 && text[at + length - 1] == '\r' ? length - 1 : length;

@@ -37,7 +37,8 @@ struct directive {
  *
  * Errors: an unterminated quote, a block that is not closed or closed by another
  * name, a line that is too long, a NUL or a control character, text that is not
- * UTF-8, blocks too deep. A leading UTF-8 byte order mark is passed over.
+ * UTF-8, blocks too deep. After 1,000 of them the rest is not read. A leading UTF-8 byte order mark
+ * is passed over.
  */
 struct directive *directive_parse(struct arena *arena, const char *file, const char *text, size_t n,
                                   struct diagnostics *problems);

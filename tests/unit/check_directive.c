@@ -429,6 +429,21 @@ START_TEST(a_hundred_thousand_lines_are_read_in_order)
 }
 END_TEST
 
+START_TEST(a_text_of_nothing_but_mistakes_is_not_read_to_its_end)
+{
+    enum { LINES = 100000 };
+    char *text = malloc(LINES * 2 + 10);
+    size_t n = (size_t)sprintf(text, "<a>\n");
+
+    for (unsigned i = 0; i < LINES; i++)
+        n += (size_t)sprintf(text + n, "\"\n");
+    parse_n(text, n);
+    ck_assert_uint_eq(diagnostics_count(problems), 1001);
+    assert_problem(1000, "policy.conf:1001: error: so many mistakes that the rest is not read");
+    free(text);
+}
+END_TEST
+
 static const struct {
     const char *word;
     const char *nearest;
@@ -502,6 +517,7 @@ Suite *unit_suite(void)
     tcase_add_test(limits, a_line_may_have_64_words_and_no_more);
     tcase_add_test(limits, a_text_cut_at_any_byte_is_read_without_harm);
     tcase_add_test(limits, a_hundred_thousand_lines_are_read_in_order);
+    tcase_add_test(limits, a_text_of_nothing_but_mistakes_is_not_read_to_its_end);
     suite_add_tcase(suite, limits);
 
     tcase_add_loop_test(nearest, a_near_name_is_found, 0, COUNT(typos));
