@@ -147,40 +147,57 @@ static const char *check_mask(const struct inner *inner, int supported)
     return NULL;
 }
 
+static void log_problem(const struct log *log, const char *name, const char *problem)
+{
+    log_write(log, LOG_LEVEL_ERROR, "inner", "cannot wrap %s: %s", name, problem);
+}
+
+struct inner *inner_open_object(void *object, const struct openvpn_plugin_args_open_in *in,
+                                const char **argv, const struct log *log)
+{
+    struct inner *inner = calloc(1, sizeof(*inner));
+    const char *problem = "out of memory";
+
+    if (!inner) {
+        dlclose(object);
+        goto fail;
+    }
+    inner->object = object;
+    inner->name = strdup(argv[0]);
+    if (!inner->name)
+        goto fail;
+    problem = find_symbols(inner);
+    if (problem)
+        goto fail;
+    open_it(inner, in, argv);
+    problem = check_mask(inner, in->type_mask);
+    if (!problem)
+        return inner;
+
+fail:
+    log_problem(log, argv[0], problem);
+    inner_close(inner);
+    return NULL;
+}
+
 struct inner *inner_open(const struct openvpn_plugin_args_open_in *in, const char **argv,
                          const struct log *log)
 {
-    struct inner *inner = calloc(1, sizeof(*inner));
-    char *path = inner ? inner_find(argv[0]) : NULL;
-    const char *problem = NULL;
+    char *path = inner_find(argv[0]);
+    void *object = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+    struct inner *inner = NULL;
 
-    if (!path) {
-        problem = inner && errno == ENOENT
-                      ? "no such plugin beside Byway's or in OpenVPN's plugin directories: give "
-                        "its full path"
-                      : "out of memory";
-        goto cleanup;
-    }
-    inner->name = strdup(argv[0]);
-    inner->object = inner->name ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
-    if (!inner->object) {
-        problem = dlerror();
-        goto cleanup;
-    }
-    problem = find_symbols(inner);
-    if (problem)
-        goto cleanup;
-    open_it(inner, in, argv);
-    problem = check_mask(inner, in->type_mask);
-
-cleanup:
-    if (problem)
-        log_write(log, LOG_LEVEL_ERROR, "inner", "cannot wrap %s: %s", argv[0], problem);
+    if (!path)
+        log_problem(log, argv[0],
+                    errno == ENOENT ? "no such plugin beside Byway's or in OpenVPN's plugin "
+                                      "directories: give its full path"
+                                    : "out of memory");
+    else if (!object)
+        log_problem(log, argv[0], dlerror());
+    else
+        inner = inner_open_object(object, in, argv, log);
     free(path);
-    if (!problem)
-        return inner;
-    inner_close(inner);
-    return NULL;
+    return inner;
 }
 
 void inner_close(struct inner *inner)

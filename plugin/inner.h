@@ -34,6 +34,11 @@ struct inner_call {
 struct inner *inner_open(const struct openvpn_plugin_args_open_in *in, const char **argv,
                          const struct log *log);
 
+/* The same for one that dlopen(3) has loaded already; `object` is closed with it, or if it fails.
+ */
+struct inner *inner_open_object(void *object, const struct openvpn_plugin_args_open_in *in,
+                                const char **argv, const struct log *log);
+
 /* Closes and unloads it. NULL is harmless. */
 void inner_close(struct inner *inner);
 
