@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUFFER_SIZE (16 * SPOOL_MAX_LINE)
+#define BUFFER_SIZE (4 * SPOOL_MAX_LINE)
 #define BLOCK       4096
 #define NEWBORN_S   60 /* for so long an empty file may be one that is not locked yet */
 

@@ -102,12 +102,22 @@ const char *spool_kind_name(enum spool_kind kind)
 
 struct spool_record spool_record_make(enum spool_kind kind)
 {
-    struct spool_record record = {.kind = kind};
-
-    for (const struct field *field = fields; field < fields + FIELD_COUNT; field++)
-        if (field->max_value == 0)
-            *number_of(&record, field) = SPOOL_NONE;
-    return record;
+    return (struct spool_record){
+        .kind = kind,
+        .at = SPOOL_NONE,
+        .boot_ms = SPOOL_NONE,
+        .session = SPOOL_NONE,
+        .format = SPOOL_NONE,
+        .pid = SPOOL_NONE,
+        .start = SPOOL_NONE,
+        .since = SPOOL_NONE,
+        .port = SPOOL_NONE,
+        .fell_back = SPOOL_NONE,
+        .from_client = SPOOL_NONE,
+        .to_client = SPOOL_NONE,
+        .duration = SPOOL_NONE,
+        .count = SPOOL_NONE,
+    };
 }
 
 /* ── writing ── */

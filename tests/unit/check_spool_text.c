@@ -32,6 +32,18 @@ START_TEST(a_record_is_written_as_the_header_says)
 }
 END_TEST
 
+START_TEST(a_new_record_has_no_fields)
+{
+    for (int kind = SPOOL_SERVER; kind < SPOOL_KIND_COUNT; kind++) {
+        struct spool_record record = spool_record_make(kind);
+        char line[SPOOL_MAX_LINE];
+        size_t n = spool_format(&record, line, sizeof line);
+
+        ck_assert_uint_eq(n, strlen(spool_kind_name(kind)) + 1);
+    }
+}
+END_TEST
+
 START_TEST(random_records_of_every_kind_come_back_as_they_were)
 {
     struct spool_texts texts;
@@ -241,6 +253,7 @@ Suite *unit_suite(void)
     suite_add_tcase(suite, tests);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_record_is_written_as_the_header_says);
+    tcase_add_test(tests, a_new_record_has_no_fields);
     tcase_add_test(tests, random_records_of_every_kind_come_back_as_they_were);
     tcase_add_test(tests, the_longest_record_of_every_kind_fits_a_line);
     tcase_add_test(tests, a_line_that_does_not_fit_is_not_written_at_all);
