@@ -60,7 +60,8 @@ struct build {
     struct diagnostics *problems;
     size_t bytes_left;
     unsigned suggestions_left;
-    unsigned complaints;
+    unsigned errors; /* told, or too many to tell */
+    unsigned warnings;
     bool out_of_memory;
 
     bool has_default; /* there is a `default-profile` line, good or bad */

@@ -11,17 +11,21 @@
 
 #include "lib/utf8.h"
 
-#define MAX_COMPLAINTS 1000 /* more help nobody, and take time that OpenVPN's thread has not */
+#define MAX_COMPLAINTS 1000 /* of each level: more help nobody, and OpenVPN waits meanwhile */
 #define MAX_WORDS      24   /* of one table */
+
+static void add(struct build *build, enum diagnostic_level level, const char *file, unsigned line,
+                const char *format, va_list arguments) __attribute__((format(printf, 5, 0)));
 
 static void add(struct build *build, enum diagnostic_level level, const char *file, unsigned line,
                 const char *format, va_list arguments)
 {
+    unsigned *count = level == DIAGNOSTIC_ERROR ? &build->errors : &build->warnings;
     char text[1024];
 
-    if (++build->complaints > MAX_COMPLAINTS) {
-        if (build->complaints == MAX_COMPLAINTS + 1)
-            diagnostics_add(build->problems, DIAGNOSTIC_ERROR, file, line,
+    if (++*count > MAX_COMPLAINTS) {
+        if (*count == MAX_COMPLAINTS + 1)
+            diagnostics_add(build->problems, level, file, line,
                             "there is more, but it is too much to tell");
         return;
     }

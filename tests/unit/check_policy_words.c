@@ -332,6 +332,20 @@ START_TEST(a_flood_of_mistakes_ends)
 }
 END_TEST
 
+START_TEST(a_flood_of_doubts_is_no_mistake)
+{
+    char *text = malloc(2000 * 40);
+    size_t n = (size_t)sprintf(text, "%s", PREAMBLE);
+
+    for (int i = 0; i < 1500; i++)
+        n += (size_t)sprintf(text + n, "<routes r%d>\n10.0.0.0/8\n</routes>\n", i);
+    fixture_load_text(text);
+    ck_assert_ptr_nonnull(policy);
+    ck_assert_uint_eq(diagnostics_count(problems), 1001);
+    free(text);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("policy_words");
@@ -346,6 +360,7 @@ Suite *unit_suite(void)
     tcase_add_test(all, a_default_that_is_not_for_everybody_is_doubtful);
     tcase_add_test(all, all_mistakes_are_told_and_not_only_the_first);
     tcase_add_test(all, a_flood_of_mistakes_ends);
+    tcase_add_test(all, a_flood_of_doubts_is_no_mistake);
     suite_add_tcase(suite, all);
     return suite;
 }
