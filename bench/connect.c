@@ -26,7 +26,6 @@
 
 #include OPENVPN_PLUGIN_HEADER
 
-
 struct plugin {
     int (*open)(int, struct openvpn_plugin_args_open_in const *,
                 struct openvpn_plugin_args_open_return *);

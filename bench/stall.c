@@ -3,8 +3,8 @@
  * Preloaded into an OpenVPN server, writes down how long each turn of its event
  * loop took: from the return of poll(2) or epoll_wait(2) to the next call of it.
  * While a turn lasts nobody else is served. At exit the turns of at least 20
- * microseconds go to the file that STALL_OUT names, one a line: when the turn began and what it took,
- * wall and CPU, in nanoseconds (CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID).
+ * microseconds go to the file that STALL_OUT names, one a line: when the turn began and what it
+ * took, wall and CPU, in nanoseconds (CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID).
  */
 #include <dlfcn.h>
 #include <poll.h>

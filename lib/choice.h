@@ -29,7 +29,7 @@ struct choice_login {
     const char *static_challenge; /* the response, decoded; NULL if none */
     const char *menu;             /* the answer to the menu; NULL if not asked */
     const struct prefix *from;    /* the real address as a host prefix; NULL if not known */
-    bool can_be_asked;            /* the client announced IV_SSO with crtext, and may be asked now */
+    bool can_be_asked; /* the client announced IV_SSO with crtext, and may be asked now */
 };
 
 enum choice_outcome {
@@ -41,14 +41,14 @@ enum choice_outcome {
 
 struct choice {
     enum choice_outcome outcome;
-    char user[POLICY_MAX_USER + 1];            /* without the suffix */
-    const struct policy_user *known;           /* the policy's entry for that user, or NULL */
-    const struct policy_profile *profile;      /* when granted */
-    enum choice_by by;                         /* when granted */
-    bool fell_back;                            /* refused, but `on-refused default` */
-    char wanted[POLICY_MAX_NAME + 1];          /* what was asked for, printable, cut; "" if nothing */
-    char reason[CHOICE_REASON_SIZE];           /* for the user, one printable ASCII line: why it
-                                                  was refused, fell back, or could not be decided */
+    char user[POLICY_MAX_USER + 1];       /* without the suffix */
+    const struct policy_user *known;      /* the policy's entry for that user, or NULL */
+    const struct policy_profile *profile; /* when granted */
+    enum choice_by by;                    /* when granted */
+    bool fell_back;                       /* refused, but `on-refused default` */
+    char wanted[POLICY_MAX_NAME + 1];     /* what was asked for, printable, cut; "" if nothing */
+    char reason[CHOICE_REASON_SIZE];      /* for the user, one printable ASCII line: why it
+                                             was refused, fell back, or could not be decided */
 };
 
 /*

@@ -13,9 +13,9 @@ enum diagnostic_level { DIAGNOSTIC_WARNING, DIAGNOSTIC_ERROR };
 
 struct diagnostic {
     enum diagnostic_level level;
-    char *file; /* as the administrator would name it; "" where it is about no file */
+    char *file;    /* as the administrator would name it; "" where it is about no file */
     unsigned line; /* from 1; 0 where it is about the whole file */
-    char *text; /* one line, no control characters, at most 1,000 bytes */
+    char *text;    /* one line, no control characters, at most 1,000 bytes */
 };
 
 struct diagnostics;
