@@ -66,6 +66,7 @@ struct build {
 
     bool has_default; /* there is a `default-profile` line, good or bad */
     const struct directive *default_at;
+    const struct directive *choose_at[POLICY_MEANS_COUNT];
 
     struct directive *first; /* all files' top level, in order */
     struct directive **tail;

@@ -89,18 +89,37 @@ static bool is_full(struct build *build, const struct directive *line)
     return build->profile->full;
 }
 
+/* All of the IPv6 addresses that the Internet uses (RFC 4291), and all private ones (RFC 4193). */
+static const struct prefix ipv6_internet = {.hi = 0x2000ULL << 48, .len = 3, .family = PREFIX_IPV6};
+static const struct prefix ipv6_private = {.hi = 0xfc00ULL << 48, .len = 7, .family = PREFIX_IPV6};
+
+/* More than any one network has. */
+static bool is_many_networks(const struct prefix *prefix)
+{
+    if (prefix->family == PREFIX_IPV4)
+        return prefix->len < 8;
+    return prefix->len < 16 && !prefix_contains(&ipv6_private, prefix);
+}
+
 static void apply_assume(struct build *build, const struct directive *line)
 {
     struct prefix prefix = {0};
 
     if (!is_full(build, line) || !build_prefix(build, line, 1, &prefix))
         return;
-    if (prefix.len == 0)
+    if (prefix.len == 0 || prefix_contains(&prefix, &ipv6_internet)) {
         build_error(build, line,
-                    "\"%.80s\" is everywhere, which would make the full tunnel "
-                    "everybody's default; name the networks that need it",
+                    "\"%.80s\" is everywhere, which would make the full tunnel everybody's "
+                    "default; name the networks that need it",
                     line->argv[1]);
-    else if (!prefix_set_add(build->profile->opt_in_from, &prefix))
+        return;
+    }
+    if (is_many_networks(&prefix))
+        build_warning(build, line,
+                      "\"%.80s\" is a large part of the Internet: whoever comes from there is on a "
+                      "full tunnel without having chosen it",
+                      line->argv[1]);
+    if (!prefix_set_add(build->profile->opt_in_from, &prefix))
         build_out_of_memory(build);
 }
 
@@ -305,11 +324,10 @@ static void check_sums(struct build *build, const struct directive *block)
         build_error(build, block, "the exceptions of <profile %s> leave nothing of a full tunnel",
                     profile->name);
     if (prefix_set_is_everything(profile->opt_in_from, PREFIX_IPV4) ||
-        prefix_set_is_everything(profile->opt_in_from, PREFIX_IPV6))
+        prefix_set_contains(profile->opt_in_from, &ipv6_internet))
         build_error(build, block,
-                    "the \"assume-opt-in-from\" lines of <profile %s> add up to "
-                    "everywhere, which would make the full tunnel everybody's "
-                    "default",
+                    "the \"assume-opt-in-from\" lines of <profile %s> add up to everywhere, which "
+                    "would make the full tunnel everybody's default",
                     profile->name);
 }
 

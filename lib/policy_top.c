@@ -269,7 +269,8 @@ static void apply_choose(struct build *build, const struct directive *line)
         return;
     }
     if (policy_chooses(policy, which) != NULL) {
-        build_error(build, line, "a second \"choose %s\"", line->argv[1]);
+        build_error(build, line, "a second \"choose %s\"; the first is at %s:%u", line->argv[1],
+                    build->choose_at[which]->file, build->choose_at[which]->line);
         return;
     }
     if (means[which].check != NULL && !means[which].check(build, line))
@@ -278,6 +279,7 @@ static void apply_choose(struct build *build, const struct directive *line)
         build_out_of_memory(build);
         return;
     }
+    build->choose_at[which] = line;
     policy->choose[policy->n_choose++] = (struct policy_choose){which, argument};
 }
 

@@ -67,7 +67,8 @@ static const struct {
     {"choose menue", "policy.conf:8: error: \"menue\" is no means of choosing; there are "
                      "username-suffix, peer-info, static-challenge and menu; did you mean "
                      "\"menu\"?"},
-    {"choose menu\nchoose menu", "policy.conf:9: error: a second \"choose menu\""},
+    {"choose menu\nchoose menu",
+     "policy.conf:9: error: a second \"choose menu\"; the first is at policy.conf:8"},
     {"choose menu x", "policy.conf:8: error: usage: choose menu"},
     {"choose username-suffix", "policy.conf:8: error: usage: choose username-suffix SEPARATOR"},
     {"choose username-suffix a", "policy.conf:8: error: \"a\" cannot separate"},
@@ -146,7 +147,13 @@ static const struct {
     {"<profile x>\ntunnel full\nassume-opt-in-from 0.0.0.0/0\n</profile>",
      "policy.conf:10: error: \"0.0.0.0/0\" is everywhere, which would make the full tunnel "
      "everybody's default"},
-    {"<profile x>\ntunnel full\nassume-opt-in-from ::/1\nassume-opt-in-from 8000::/1\n</profile>",
+    {"<profile x>\ntunnel full\nassume-opt-in-from 0.0.0.0/1\nassume-opt-in-from "
+     "128.0.0.0/1\n</profile>",
+     "policy.conf:8: error: the \"assume-opt-in-from\" lines of <profile x> add up to everywhere"},
+    {"<profile x>\ntunnel full\nassume-opt-in-from 2000::/3\n</profile>",
+     "policy.conf:10: error: \"2000::/3\" is everywhere"},
+    {"<profile x>\ntunnel full\nassume-opt-in-from 2000::/4\nassume-opt-in-from 3000::/4\n"
+     "</profile>",
      "policy.conf:8: error: the \"assume-opt-in-from\" lines of <profile x> add up to everywhere"},
     {"<profile x>\nassume-opt-in-from 10.0.0.0/8\n</profile>",
      "policy.conf:9: error: \"assume-opt-in-from\" is for a full tunnel, and <profile x> is a "
@@ -240,6 +247,12 @@ static const struct {
     {"<profile f>\ntunnel full\n</profile>\nchoose menu", ""},
     {"<profile f>\ntunnel full\n</profile>\n<user a>\nopt-in f\n</user>", ""},
     {"<profile f>\ntunnel full\nassume-opt-in-from 10.0.0.0 255.0.0.0\n</profile>", ""},
+    {"<profile f>\ntunnel full\nassume-opt-in-from fc00::/7\nassume-opt-in-from 2001::/16\n"
+     "</profile>",
+     ""},
+    {"<profile f>\ntunnel full\nassume-opt-in-from 64.0.0.0/2\n</profile>",
+     "policy.conf:10: warning: \"64.0.0.0/2\" is a large part of the Internet: whoever comes from "
+     "there is on a full tunnel without having chosen it\n"},
     {"<profile f>\ntunnel full\nroutes internal\n</profile>\nchoose menu",
      "policy.conf:10: warning: routes have no effect in a full tunnel, which carries everything\n"},
     {"<profile x>\n</profile>",
