@@ -5,7 +5,7 @@
  * small struct arena itself is malloc'd.
  *
  * Under AddressSanitizer each piece is a malloc of its own, so that running over
- * the end of one is noticed.
+ * the end of one is noticed (unless ARENA_ALWAYS_PAGES, for a test of the pages).
  */
 #include "lib/arena.h"
 
@@ -16,9 +16,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) && !defined(ARENA_ALWAYS_PAGES)
 #define ONE_CHUNK_EACH 1
-#elif defined(__has_feature)
+#elif defined(__has_feature) && !defined(ARENA_ALWAYS_PAGES)
 #if __has_feature(address_sanitizer)
 #define ONE_CHUNK_EACH 1
 #endif

@@ -58,27 +58,17 @@ static int compare(const void *a, const void *b)
 static DIR *open_stream(struct dirs *dirs, const char *path, size_t n)
 {
     char *directory = strndup(path, n);
-    DIR *stream = NULL;
-    int saved;
-    int fd;
+    int kept = directory ? dirs_get(dirs, directory) : -1;
+    int fd = kept >= 0 ? fcntl(kept, F_DUPFD_CLOEXEC, 0) : -1;
+    DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+    int saved = errno;
 
-    if (!directory)
-        return NULL;
-    fd = dirs_get(dirs, directory);
-    if (fd >= 0)
-        fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (fd >= 0) {
-        stream = fdopendir(fd);
-        saved = errno;
-        if (!stream)
-            close(fd);
-        errno = saved;
-    }
-    saved = errno;
     free(directory);
-    errno = saved;
     if (stream)
         rewinddir(stream);
+    else if (fd >= 0)
+        close(fd);
+    errno = saved;
     return stream;
 }
 
