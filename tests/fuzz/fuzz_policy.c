@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/directive.h"
 #include "lib/policy_load_text.h"
 #include "lib/push.h"
 
@@ -29,6 +30,36 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* An option as the client reads it: what only a full tunnel may push. */
+static void check_option(char *const *argv, unsigned argc)
+{
+    require(strcmp(argv[0], "redirect-gateway") != 0 && strcmp(argv[0], "redirect-private") != 0,
+            "a redirected gateway on a split tunnel");
+    if (strcmp(argv[0], "route") == 0 && argc > 2)
+        require(strcmp(argv[2], "0.0.0.0") != 0, "a default route on a split tunnel");
+    if (strcmp(argv[0], "route-ipv6") == 0 && argc > 1)
+        require(strstr(argv[1], "/0") == NULL, "an IPv6 default route on a split tunnel");
+}
+
+/* A push as OpenVPN reads it, and then the client. */
+static void check_push(const char *line)
+{
+    struct arena *arena = arena_new();
+    struct diagnostics *problems = diagnostics_new();
+    const struct directive *push = directive_parse(arena, "", line, strlen(line), problems);
+
+    require(push != NULL && push->next == NULL && push->argc == 2, "a push of several words");
+    if (strcmp(push->argv[0], "push") == 0) {
+        const struct directive *option =
+            directive_parse(arena, "", push->argv[1], strlen(push->argv[1]), problems);
+
+        if (option != NULL)
+            check_option(option->argv, option->argc);
+    }
+    diagnostics_free(problems);
+    arena_free(arena);
+}
+
 /* One line, without its newline. */
 static void check_line(const char *line, size_t n, bool full)
 {
@@ -40,11 +71,8 @@ static void check_line(const char *line, size_t n, bool full)
     require(begins(copy, "push \"") || begins(copy, "push-remove \""), "a line is no push");
     require(strchr(copy, ',') == NULL, "a comma");
     require(copy[n - 1] == '"', "a push that is not closed");
-    if (full)
-        return;
-    require(strstr(copy, "0.0.0.0 0.0.0.0") == NULL, "a default route on a split tunnel");
-    require(strstr(copy, "::/0") == NULL, "an IPv6 default route on a split tunnel");
-    require(!begins(copy, "push \"redirect-"), "a redirected gateway on a split tunnel");
+    if (!full)
+        check_push(copy);
 }
 
 static void check_text(const char *text, size_t n, bool full)
