@@ -17,6 +17,13 @@
 #define CLIENT_USERNAME_SIZE (POLICY_MAX_USER + 1 + POLICY_MAX_NAME + 1)
 #define CLIENT_STATE_SIZE    48 /* of a dynamic challenge: see plugin/challenge.h */
 
+/* What became of the latest authentication of a client. */
+enum client_login {
+    CLIENT_LOGIN_NONE, /* there was none: it is for OpenVPN to say (a token) */
+    CLIENT_LOGIN_DENIED,
+    CLIENT_LOGIN_GRANTED, /* unless a question is open, or a verdict still to come */
+};
+
 struct client {
     struct client *next;
     struct client **link; /* what points here */
@@ -25,6 +32,8 @@ struct client {
     /* The login: what it typed and said. `username` is "" until one was let through. */
     char username[CLIENT_USERNAME_SIZE];
     struct said said;
+    enum client_login login;
+    char *verdict_file;            /* where the wrapped plugin has the last word; NULL if not */
     char state[CLIENT_STATE_SIZE]; /* the dynamic challenge it answered; "" if none */
 
     /* The question it has not answered yet; NULL if none. */
@@ -45,6 +54,16 @@ struct client *client_new(struct client **list);
 
 /* Takes it out of its list. NULL is harmless. */
 void client_free(struct client *client);
+
+/* Until the next login: denied; no question is open and no verdict to come. */
+void client_deny_login(struct client *client);
+
+/* Granted as soon as OpenVPN's control file says so. False when memory is out (then denied). */
+bool client_await_verdict(struct client *client, const char *control_file);
+
+/* Was this name authenticated, to the end? OpenVPN keeps the control file for as long as its
+ * key lives (ssl.c:key_state_free), so that can be looked at. */
+bool client_is_let_in(const struct client *client, const char *username);
 
 /* Remembers what question was asked. False when memory is out. */
 bool client_ask(struct client *client, const char *control_file, const char *reason_file);

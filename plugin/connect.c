@@ -45,6 +45,22 @@ static void recall(struct connecting *c)
         said_set(c->said.peer_info, env_get((const char *const *)c->call->envp, choose->argument));
 }
 
+/*
+ * OpenVPN calls this hook for authenticated clients alone; should it ever be wrong about
+ * one that the wrapped plugin did not let in, it ends here. Who holds a token was let
+ * in earlier, and our authentication hook was not called at all.
+ */
+static bool is_let_in(const struct connecting *c)
+{
+    const char *state = c->env.session_state;
+
+    if (!inner_wants(c->handle->inner, OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY))
+        return true;
+    if (c->client->login != CLIENT_LOGIN_NONE)
+        return c->env.username && client_is_let_in(c->client, c->env.username);
+    return c->env.username && c->env.session_id && state && strcmp(state, "Authenticated") == 0;
+}
+
 static void decide(struct connecting *c)
 {
     struct choice_login login = {
@@ -216,6 +232,12 @@ int connect_begin(struct handle *handle, struct client *client, const struct inn
     env_read((const char *const *)call->envp, &c.env);
     c.real = env_real_address(&c.env, &c.from, &c.port);
     c.has_from = c.real != NULL;
+    if (!is_let_in(&c)) {
+        log_write(&handle->log, LOG_LEVEL_ERROR, "connect", "%s from %s: not authenticated: denied",
+                  c.env.username ? c.env.username : "somebody",
+                  c.real ? c.real : "an unknown address");
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    }
     recall(&c);
     decide(&c);
     text = render(&c, &n);
@@ -239,12 +261,14 @@ cleanup:
 int connect_learn(struct handle *handle, struct client *client, const struct inner_call *call)
 {
     const char **argv = call->argv;
-    bool has_words = argv && argv[0] && argv[1] && argv[2];
 
-    if (client && client->connected && has_words &&
-        (strcmp(argv[1], "add") == 0 || strcmp(argv[1], "update") == 0)) {
+    if (!argv || !argv[0] || !argv[1] || !argv[2])
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    if (strcmp(argv[1], "delete") != 0) {
         struct spool_record record = spool_record_make(SPOOL_ADDRESS);
 
+        if (!client || !client->connected)
+            return OPENVPN_PLUGIN_FUNC_ERROR; /* no traffic for who was not let in */
         record.session = client->session;
         record.change = argv[1];
         record.address = argv[2];
@@ -252,7 +276,7 @@ int connect_learn(struct handle *handle, struct client *client, const struct inn
     }
     if (inner_wants(handle->inner, call->type))
         return handle_forward(handle, client, call);
-    return OPENVPN_PLUGIN_FUNC_SUCCESS; /* an error would leave the client without traffic */
+    return OPENVPN_PLUGIN_FUNC_SUCCESS;
 }
 
 /* Once a client has moved between address families OpenVPN shows both: then it is not known. */

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int control_file_open(const char *path)
+static int open_as(const char *path, int flags)
 {
-    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat st;
 
     if (fd < 0)
@@ -20,6 +20,24 @@ int control_file_open(const char *path)
     close(fd);
     errno = EINVAL;
     return -1;
+}
+
+int control_file_open(const char *path)
+{
+    return open_as(path, O_WRONLY);
+}
+
+bool control_file_says_yes(const char *path)
+{
+    int fd = open_as(path, O_RDONLY);
+    char verdict = '\0';
+    bool yes;
+
+    if (fd < 0)
+        return false;
+    yes = read(fd, &verdict, 1) == 1 && verdict == '1';
+    close(fd);
+    return yes;
 }
 
 bool control_file_write(const char *path, const char *text)

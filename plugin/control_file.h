@@ -14,6 +14,9 @@
  */
 int control_file_open(const char *path);
 
+/* True if the file is there and begins with a '1'. */
+bool control_file_says_yes(const char *path);
+
 /* Replaces what the file holds, by one write(2). False with errno set. */
 bool control_file_write(const char *path, const char *text);
 

@@ -225,7 +225,7 @@ int inner_mask(const struct inner *inner)
 
 bool inner_wants(const struct inner *inner, int type)
 {
-    return inner && inner->mask & OPENVPN_PLUGIN_MASK(type);
+    return inner && type >= 0 && type < OPENVPN_PLUGIN_N && inner->mask & OPENVPN_PLUGIN_MASK(type);
 }
 
 void *inner_client_new(struct inner *inner)

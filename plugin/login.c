@@ -48,6 +48,7 @@ static int let_through(const struct attempt *attempt, int code)
 {
     struct client *client = attempt->client;
 
+    client->login = CLIENT_LOGIN_GRANTED;
     if (attempt_is_renegotiation(attempt))
         return code;                               /* what its session was made of stays */
     if (attempt->env.username != client->username) /* the answer to a menu has that one */
@@ -184,6 +185,8 @@ static int settle_later(const struct attempt *attempt, char **private_file)
 {
     switch (attempt->choice.outcome) {
     case CHOICE_GRANTED:
+        if (!client_await_verdict(attempt->client, attempt->env.control_file))
+            return OPENVPN_PLUGIN_FUNC_ERROR;
         return let_through(attempt, OPENVPN_PLUGIN_FUNC_DEFERRED);
     case CHOICE_ASK:
         return ask_later(attempt, private_file);
@@ -273,7 +276,7 @@ int login_verify(struct handle *handle, struct client *client, const struct inne
 
     if (!client || !handle->inner)
         return OPENVPN_PLUGIN_FUNC_ERROR;
-    client_forget_question(client);
+    client_deny_login(client);
     problem = attempt_read(&attempt);
     if (problem)
         log_login(&attempt, LOG_LEVEL_WARNING, "denied: ", problem);
@@ -285,25 +288,22 @@ int login_verify(struct handle *handle, struct client *client, const struct inne
     return result;
 }
 
-/* Decides a login whose menu was answered. The question is used up. */
+/* Decides a login whose menu was answered. */
 static int settle_answer(struct attempt *attempt, const char *answer)
 {
-    struct client *client = attempt->client;
-    int result = OPENVPN_PLUGIN_FUNC_ERROR;
+    const struct client *client = attempt->client;
 
     attempt->env.username = client->username;
     attempt->said = client->said;
     said_set(attempt->said.menu, answer);
     attempt_decide(attempt, false);
-    if (attempt->choice.outcome == CHOICE_GRANTED)
-        result = let_through(attempt, OPENVPN_PLUGIN_FUNC_SUCCESS);
-    else
-        result = refuse(attempt, client->asked_reason_file);
-    if (!control_file_write(client->asked_control_file,
-                            result == OPENVPN_PLUGIN_FUNC_SUCCESS ? "1" : "0"))
+    if (attempt->choice.outcome != CHOICE_GRANTED)
+        return refuse(attempt, client->asked_reason_file);
+    if (!control_file_write(client->asked_control_file, "1")) {
         log_login(attempt, LOG_LEVEL_WARNING, "the answer came too late", "");
-    client_forget_question(client);
-    return result;
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    }
+    return let_through(attempt, OPENVPN_PLUGIN_FUNC_SUCCESS);
 }
 
 int login_answer(struct handle *handle, struct client *client, const struct inner_call *call)
@@ -327,9 +327,15 @@ int login_answer(struct handle *handle, struct client *client, const struct inne
     answer = malloc(n + 1);
     if (!answer || !attempt.env.crresponse ||
         !credentials_base64_text(attempt.env.crresponse, n, answer))
-        log_login(&attempt, LOG_LEVEL_WARNING, "an answer that is malformed: ignored", "");
+        log_login(&attempt, LOG_LEVEL_WARNING, "an answer that is malformed: denied", "");
     else
         result = settle_answer(&attempt, answer);
+    if (result == OPENVPN_PLUGIN_FUNC_SUCCESS) {
+        client_forget_question(client);
+    } else {
+        control_file_write(client->asked_control_file, "0"); /* or OpenVPN has given up already */
+        client_deny_login(client);
+    }
     free(answer);
     return result;
 }

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#define LOOK_EVERY_S 1
+#define LOOK_EVERY_S     1
+#define LOG_MAX_PROBLEMS 50
 
 struct policy_in_use {
     char *path;
@@ -25,15 +26,21 @@ static time_t now_s(void)
     return now.tv_sec;
 }
 
+/* The first ones: a file of another kind in the policy's place must not flood OpenVPN's log. */
 static void log_problems(const struct log *log, const struct diagnostics *problems)
 {
-    for (size_t i = 0; i < diagnostics_count(problems); i++) {
+    size_t n = diagnostics_count(problems);
+
+    for (size_t i = 0; i < n && i < LOG_MAX_PROBLEMS; i++) {
         const struct diagnostic *diagnostic = diagnostics_at(problems, i);
         char line[1400];
 
         log_write(log, diagnostic->level == DIAGNOSTIC_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
                   "policy", "%s", diagnostic_format(diagnostic, line, sizeof(line)));
     }
+    if (n > LOG_MAX_PROBLEMS)
+        log_write(log, LOG_LEVEL_ERROR, "policy", "… and %zu more: see `byway policy check`",
+                  n - LOG_MAX_PROBLEMS);
 }
 
 /* True if a new policy was put in the place of the old one. */
