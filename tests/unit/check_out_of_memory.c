@@ -190,7 +190,7 @@ static const struct {
     bool (*tell)(void);
     long allocations; /* at least so many */
 } stories[] = {
-    {"arena", use_arena, 2},        {"diagnostics", use_diagnostics, 80},
+    {"arena", use_arena, 1},        {"diagnostics", use_diagnostics, 80},
     {"warning", lost_a_warning, 4}, {"dirs", use_dirs, 20},
     {"watch", use_watch, 100},      {"spool", use_spool, 2},
 };
