@@ -173,6 +173,8 @@ static const struct {
     {"<profile x>\ndns 1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 1.1.1.5 1.1.1.6 1.1.1.7 1.1.1.8 "
      "1.1.1.9\n</profile>",
      "policy.conf:9: error: \"1.1.1.9\" is one too many: clients take 8"},
+    {"<profile x>\nsearch-domain a b c d e f g h i j k\n</profile>",
+     "policy.conf:9: error: \"k\" is one too many: clients take 10 search domains"},
     {"<profile x>\nsearch-domain a_b.-c\n</profile>", "policy.conf:9: error: \"a_b.-c\" is not a "
                                                       "domain name"},
     {"<profile x>\nsearch-domain a,b\n</profile>", "policy.conf:9: error: \"a,b\" is not a domain"},
@@ -345,6 +347,45 @@ START_TEST(a_flood_of_mistakes_ends)
 }
 END_TEST
 
+/* `before`, `n` letters in labels of up to 63, and `after`. */
+static void load_long(const char *before, size_t n, const char *after)
+{
+    char text[3000];
+    size_t at = (size_t)sprintf(text, "%s", before);
+
+    for (size_t i = 0; i < n; i++)
+        text[at++] = i % 64 == 63 ? '.' : 'a';
+    strcpy(text + at, after);
+    load_rest(text);
+}
+
+START_TEST(what_is_too_long_is_refused)
+{
+    load_long("<profile x>\nroutes internal\nsearch-domain ", 200, "\n</profile>\n");
+    ck_assert_ptr_nonnull(policy);
+    load_long("<profile x>\nroutes internal\nsearch-domain ", 201, "\n</profile>\n");
+    ck_assert_ptr_nonnull(strstr(fixture_problem(0), "longer than the 200 bytes that can be"));
+    load_long("<routes x>\nhost ", 253, "\n</routes>\n<user u>\nroutes x\n</user>\n");
+    ck_assert_ptr_nonnull(policy);
+    load_long("<routes x>\nhost ", 254, "\n</routes>\n");
+    ck_assert_ptr_nonnull(strstr(fixture_problem(0), "is not a host name"));
+    load_long("<routes x>\nfetch https://", 2000, "\n</routes>\n");
+    ck_assert_ptr_nonnull(strstr(fixture_problem(0), "an address of more than 2000 bytes"));
+    load_long("<user ", 255, ">\n</user>\n");
+    ck_assert_ptr_nonnull(policy);
+    load_long("<user ", 256, ">\n</user>\n");
+    ck_assert_ptr_nonnull(strstr(fixture_problem(0), "cannot be a user name"));
+    load_long("<profile ", 64, ">\nroutes internal\n</profile>\n");
+    ck_assert_ptr_nonnull(policy);
+    load_long("<profile ", 65, ">\n</profile>\n");
+    ck_assert_ptr_nonnull(strstr(fixture_problem(0), "<profile> cannot be named"));
+    load_long("<profile x>\nroutes internal\nmessage ", 400, "\n</profile>\n");
+    ck_assert_ptr_nonnull(policy);
+    load_long("<profile x>\nroutes internal\nmessage ", 401, "\n</profile>\n");
+    ck_assert_ptr_nonnull(strstr(fixture_problem(0), "takes 1 to 400 bytes of text; this is 401"));
+}
+END_TEST
+
 START_TEST(a_flood_of_doubts_is_no_mistake)
 {
     char *text = malloc(2000 * 40);
@@ -373,6 +414,7 @@ Suite *unit_suite(void)
     tcase_add_test(all, a_default_that_is_not_for_everybody_is_doubtful);
     tcase_add_test(all, all_mistakes_are_told_and_not_only_the_first);
     tcase_add_test(all, a_flood_of_mistakes_ends);
+    tcase_add_test(all, what_is_too_long_is_refused);
     tcase_add_test(all, a_flood_of_doubts_is_no_mistake);
     suite_add_tcase(suite, all);
     return suite;
