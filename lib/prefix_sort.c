@@ -26,12 +26,30 @@ static bool is_before(const struct prefix *a, const struct prefix *b)
     return a->hi != b->hi ? a->hi < b->hi : a->lo < b->lo;
 }
 
-static bool is_sorted(const struct prefix *items, size_t n)
+/* How many items from the first on are in order. */
+static size_t count_sorted(const struct prefix *items, size_t n)
 {
-    for (size_t i = 1; i < n; i++)
-        if (is_before(&items[i], &items[i - 1]))
-            return false;
-    return true;
+    size_t i = 1;
+
+    while (i < n && !is_before(&items[i], &items[i - 1]))
+        i++;
+    return i < n ? i : n;
+}
+
+/* Two sets put together: their `n_first` and other items are each in order. `spare` has room
+ * for the first. */
+static void merge_runs(struct prefix *items, size_t n_first, size_t n, struct prefix *spare)
+{
+    size_t first = 0, second = n_first, to = 0;
+
+    memcpy(spare, items, n_first * sizeof *spare);
+    while (first < n_first && second < n) {
+        if (is_before(&items[second], &spare[first]))
+            items[to++] = items[second++];
+        else
+            items[to++] = spare[first++];
+    }
+    memcpy(items + to, spare + first, (n_first - first) * sizeof *spare);
 }
 
 static void insertion_sort(struct prefix *items, size_t n)
@@ -145,9 +163,10 @@ static size_t split_families(struct prefix *items, size_t n)
 bool prefix_sort(struct prefix *items, size_t n)
 {
     struct prefix *spare = NULL;
+    size_t n_first = count_sorted(items, n);
     size_t n_ipv4;
 
-    if (is_sorted(items, n))
+    if (n_first == n)
         return true;
     if (n <= SMALL) {
         insertion_sort(items, n);
@@ -156,6 +175,11 @@ bool prefix_sort(struct prefix *items, size_t n)
     spare = malloc(n * sizeof *spare);
     if (!spare)
         return false;
+    if (count_sorted(items + n_first, n - n_first) == n - n_first) {
+        merge_runs(items, n_first, n, spare);
+        free(spare);
+        return true;
+    }
     huge_advise(spare, n * sizeof *spare);
     n_ipv4 = split_families(items, n);
     sort_range(items, spare, n_ipv4, true);
