@@ -3,7 +3,7 @@
  * Route sets by reference: those a block names, and the distinct combinations that users
  * bring along. Users of the same groups bring the same; what they get is rendered once.
  */
-#include "lib/policy_build.h"
+#include "lib/policy_words.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* <group>: its members, written, listed or looked up by mgmtd, and the routes they bring. */
-#include "lib/policy_build.h"
+#include "lib/policy_read.h"
+#include "lib/policy_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

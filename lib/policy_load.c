@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/policy_build.h"
 #include "lib/policy_load_text.h"
+#include "lib/policy_read.h"
+#include "lib/policy_words.h"
 #include "lib/push.h"
 
 #define MAX_SUGGESTIONS 50 /* each looks at every name */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* <profile>: what a tunnel is like, and who may have it. */
-#include "lib/policy_build.h"
+#include "lib/policy_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,8 @@
  */
 #include "config.h"
 
-#include "lib/policy_build.h"
+#include "lib/policy_read.h"
+#include "lib/policy_words.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,8 @@
  * <routes>: prefixes, exceptions, plain lists, and where mgmtd gets more from. A set has
  * what is written, listed, fetched and resolved, less every exception, whatever their order.
  */
-#include "lib/policy_build.h"
+#include "lib/policy_read.h"
+#include "lib/policy_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

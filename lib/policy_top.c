@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The top level of a policy file: its blocks are declared here, and its own words applied. */
-#include "lib/policy_build.h"
+#include "lib/policy_words.h"
 
 #include <stdio.h>
 #include <string.h>

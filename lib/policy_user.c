@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "lib/policy_build.h"
+#include "lib/policy_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

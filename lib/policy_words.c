@@ -3,7 +3,7 @@
  * Applies directives by tables of keywords, and says what is wrong with one: the words
  * it has too many of, where it belongs, what was meant.
  */
-#include "lib/policy_build.h"
+#include "lib/policy_words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
