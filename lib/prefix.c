@@ -8,13 +8,14 @@
 
 #include <string.h>
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 'a' - 'A';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The value of a hexadecimal digit and 1 more; 0 for every other character. */
+/* clang-format off */
+static const uint8_t hex_digit[256] = {
+    ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ['A'] = 11, 12, 13, 14, 15, 16,
+    ['a'] = 11, 12, 13, 14, 15, 16,
+};
+/* clang-format on */
 
 static bool is_digit(const char *p, const char *end)
 {
@@ -58,13 +59,17 @@ static const char *read_ipv4(const char *p, const char *end, uint32_t *address)
     return p;
 }
 
-static const char *read_group(const char *p, const char *end, uint16_t *group)
+/* Up to four hexadecimal digits; none at all is for the caller to judge. */
+static inline const char *read_group(const char *p, const char *end, uint16_t *group)
 {
     const char *start = p;
     unsigned value = 0;
 
-    for (int digit; p < end && p < start + 4 && (digit = hex_digit(*p)) >= 0; p++)
-        value = value << 4 | (unsigned)digit;
+    for (unsigned digit; p < end && (digit = hex_digit[(unsigned char)*p]) != 0; p++) {
+        if (p == start + 4)
+            return NULL;
+        value = value << 4 | (digit - 1);
+    }
     *group = (uint16_t)value;
     return p;
 }
@@ -83,6 +88,8 @@ static const char *read_groups(const char *p, const char *end, uint16_t groups[8
         uint32_t tail;
 
         p = read_group(p, end, &groups[*n]);
+        if (!p)
+            return NULL;
         if (p == start)
             return *gap == *n ? p : NULL; /* "::" may come last; ":" may not */
         if (p < end && *p == '.') {

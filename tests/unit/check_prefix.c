@@ -279,6 +279,32 @@ START_TEST(a_prefix_cut_at_every_byte_is_never_read_past_its_end)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    enum prefix_status status;
+    size_t used;
+} starts[] = {
+    {"10.0.0.0/8 rest", PREFIX_OK, 10},     {"10.0.0.0 255.0.0.0", PREFIX_OK, 8},
+    {"10.0.0.0/8", PREFIX_OK, 10},          {"::1,::2", PREFIX_OK, 3},
+    {"::1:", PREFIX_BAD_ADDRESS, 0},        {"2001:db8::/32\n", PREFIX_OK, 13},
+    {"::1/128%eth0", PREFIX_OK, 7},         {"10.1.0.0/8\n", PREFIX_HOST_BITS, 10},
+    {"10.0.0.0/256", PREFIX_BAD_LENGTH, 0}, {"10.0.0.0/1000", PREFIX_BAD_LENGTH, 0},
+    {"1.2.3.4000", PREFIX_BAD_ADDRESS, 0},  {" 1.2.3.4", PREFIX_BAD_ADDRESS, 0},
+    {"1:2:3:4:5:6:7:8:9", PREFIX_OK, 15},   {"12345::", PREFIX_BAD_ADDRESS, 0},
+    {"::12345", PREFIX_BAD_ADDRESS, 0},
+};
+
+START_TEST(a_prefix_at_the_start_of_a_text_says_how_long_it_is)
+{
+    const char *text = starts[_i].text;
+    struct prefix prefix = {0};
+    size_t used = 0;
+
+    ck_assert_int_eq(prefix_parse_start(text, strlen(text), &prefix, &used), starts[_i].status);
+    ck_assert_uint_eq(used, starts[_i].used);
+}
+END_TEST
+
 /* Text that is nearly an address: mostly the right characters in nearly the right order. */
 static size_t random_text(char text[64])
 {
@@ -485,6 +511,7 @@ Suite *unit_suite(void)
     tcase_add_loop_test(tc, every_netmask_is_printed_and_read_back, 0, 33);
     tcase_add_test(tc, openvpn_gets_address_and_netmask);
     tcase_add_test(tc, a_prefix_cut_at_every_byte_is_never_read_past_its_end);
+    tcase_add_loop_test(tc, a_prefix_at_the_start_of_a_text_says_how_long_it_is, 0, COUNT(starts));
     tcase_add_test(tc, exactly_those_addresses_are_taken_that_inet_pton_takes);
     tcase_add_test(tc, addresses_are_printed_as_inet_ntop_prints_them);
     tcase_add_test(tc, what_is_printed_is_read_back_the_same);
