@@ -11,11 +11,12 @@
 
 void huge_advise(void *memory, size_t size)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t before = (uintptr_t)memory & (page - 1);
+    size_t page, before;
 
-    /* All of the mapping, or realloc() could not move it as one. */
-    if (size >= WORTHWHILE)
-        (void)madvise((char *)memory - before, (before + size + page - 1) & ~(page - 1),
-                      MADV_HUGEPAGE);
+    if (size < WORTHWHILE)
+        return;
+    /* From page to page, so that it is all of a mapping: realloc() cannot move a part of one. */
+    page = (size_t)sysconf(_SC_PAGESIZE);
+    before = (uintptr_t)memory & (page - 1);
+    (void)madvise((char *)memory - before, (before + size + page - 1) & ~(page - 1), MADV_HUGEPAGE);
 }

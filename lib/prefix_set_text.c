@@ -9,7 +9,7 @@
 
 /* The longest line prefix_set_write() makes of each family, with its newline. */
 #define IPV4_LINE 19
-#define IPV6_LINE 50
+#define IPV6_LINE 44
 
 static bool is_blank(char c)
 {
@@ -23,7 +23,7 @@ static enum prefix_status parse_two_words(const char *text, size_t n, size_t fir
     char address[16], netmask[16];
     size_t second = first_n;
 
-    while (is_blank(text[second]))
+    while (second < n && is_blank(text[second]))
         second++;
     if (first_n >= sizeof address || n - second >= sizeof netmask)
         return PREFIX_BAD_ADDRESS;
