@@ -141,6 +141,9 @@ bool spool_writer_append(struct spool_writer *writer, const struct spool_record 
  */
 uint64_t spool_writer_take_lost(struct spool_writer *writer, int *why);
 
+/* That errno in words that say what to do. */
+const char *spool_lost_text(int why);
+
 /* The name of the file within its directory. */
 const char *spool_writer_name(const struct spool_writer *writer);
 

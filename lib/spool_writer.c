@@ -192,6 +192,15 @@ uint64_t spool_writer_take_lost(struct spool_writer *writer, int *why)
     return count;
 }
 
+const char *spool_lost_text(int why)
+{
+    if (why == EDQUOT)
+        return "too much is unread (is byway-mgmtd running?), or the disk quota is used up";
+    if (why == ENOENT)
+        return "the spool file was deleted (a restart of OpenVPN begins another)";
+    return strerror(why);
+}
+
 /* ── the file ── */
 
 /* "<daemon>-<start>-<pid>" and, for further files, ".<n>". */

@@ -215,7 +215,7 @@ void handle_record(struct handle *handle, const struct spool_record *record)
     lost = spool_writer_take_lost(handle->spool, &why);
     if (lost > 0)
         log_write(&handle->log, LOG_LEVEL_ERROR, "spool", "%llu record(s) lost: %s",
-                  (unsigned long long)lost, strerror(why));
+                  (unsigned long long)lost, spool_lost_text(why));
 }
 
 void handle_collect(struct handle *handle)

@@ -451,6 +451,20 @@ START_TEST(a_server_record_that_had_to_wait_is_still_the_first)
 }
 END_TEST
 
+START_TEST(half_a_server_record_is_followed_by_a_whole_one)
+{
+    struct spool_writer *writer;
+
+    trouble.no_truncate = true;
+    trouble.write_errors = 1;
+    trouble.write_partial = 30;
+    writer = open_writer(dir_fd);
+    ck_assert(append(writer, 1));
+    expect_file(writer, "?sc");
+    spool_writer_close(writer);
+}
+END_TEST
+
 START_TEST(losses_are_told_once_a_minute)
 {
     struct spool_writer *writer = open_writer(dir_fd);
@@ -488,6 +502,8 @@ START_TEST(a_deleted_file_is_noticed_within_a_minute)
     ck_assert(!append(writer, 2));
     ck_assert_uint_eq(spool_writer_take_lost(writer, &why), 2);
     ck_assert_int_eq(why, ENOENT);
+    ck_assert_ptr_nonnull(strstr(spool_lost_text(why), "deleted"));
+    ck_assert_str_eq(spool_lost_text(ENOSPC), strerror(ENOSPC));
     trouble.later_ms = 0;
     spool_writer_close(writer);
 }
@@ -529,6 +545,7 @@ START_TEST(the_cap_counts_what_is_unread)
     ck_assert_int_eq(recorded_lost, lost);
     ck_assert_uint_eq(spool_writer_take_lost(writer, &why), (uint64_t)lost);
     ck_assert_int_eq(why, EDQUOT);
+    ck_assert_ptr_nonnull(strstr(spool_lost_text(why), "byway-mgmtd"));
     spool_reader_close(reader);
     spool_writer_close(writer);
 }
@@ -710,6 +727,7 @@ Suite *unit_suite(void)
     tcase_add_test(tests, half_a_record_that_cannot_be_cut_off_becomes_garbage);
     tcase_add_test(tests, the_end_of_half_a_record_is_itself_written_whole_or_again);
     tcase_add_test(tests, a_server_record_that_had_to_wait_is_still_the_first);
+    tcase_add_test(tests, half_a_server_record_is_followed_by_a_whole_one);
     tcase_add_test(tests, losses_are_told_once_a_minute);
     tcase_add_test(tests, a_deleted_file_is_noticed_within_a_minute);
     tcase_add_test(tests, the_cap_counts_what_is_unread);
