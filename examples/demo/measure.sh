@@ -40,8 +40,8 @@ peer_saw() {
 end_measuring() {
 	library_route=$(route_to 198.51.100.10)
 	peer_route=$(route_to 203.0.113.80)
-	read -r library_source library_bytes < <(seen_by library) || true
-	read -r peer_source peer_bytes < <(seen_by peer) || true
+	read -r library_source library_bytes < <(seen_by library) || library_bytes=0
+	read -r peer_source peer_bytes < <(seen_by peer) || peer_bytes=0
 	peer_sources=$(seen_by peer | wc -l)
 	campus_bytes=$(($(carried campus) - campus_mark))
 	transit_bytes=$(($(carried transit) - transit_mark))
@@ -50,11 +50,16 @@ end_measuring() {
 # ── showing ──
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
-	bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' tunnel=$'\e[33m' home=$'\e[36m' off=$'\e[0m'
+	bold=$'\e[1m' dim=$'\e[2m' off=$'\e[0m'
+	red=$'\e[31m' green=$'\e[32m' tunnel=$'\e[33m' home=$'\e[36m'
 else
 	bold='' dim='' red='' green='' tunnel='' home='' off=''
 fi
-if [ "$(locale charmap 2>/dev/null)" = UTF-8 ]; then block=█ rule=─ yes=✓ no=✗; else block='#' rule=- yes=ok no=FAILED; fi
+if [ "$(locale charmap 2>/dev/null)" = UTF-8 ]; then
+	block=█ rule=─ yes=✓ no=✗
+else
+	block='#' rule=- yes=ok no=FAILED
+fi
 
 # size BYTES: "9.3 MB"
 size() {
@@ -132,10 +137,12 @@ records() {
 # Each session as it began and as it ended.
 show_records() {
 	local began ended
-	printf '\n  %s%-8s%-10s%-18s%-18s%11s%11s%s\n' "$dim" user profile "because of" address upload download "$off"
+	printf '\n  %s%-8s%-10s%-18s%-18s%11s%11s%s\n' \
+		"$dim" user profile "because of" address upload download "$off"
 	while read -r began; do
 		ended=$(records disconnected | grep "	session=$(field session "$began")	")
-		printf '  %-8s%-10s%-18s%-18s%11s%11s\n' "$(field user "$began")" "$(field profile "$began")" \
+		printf '  %-8s%-10s%-18s%-18s%11s%11s\n' \
+			"$(field user "$began")" "$(field profile "$began")" \
 			"$(field by "$began")" "$(field vpn4 "$began")" \
 			"$(size "$(field from_client "$ended")")" "$(size "$(field to_client "$ended")")"
 	done < <(records connected)

@@ -10,14 +10,14 @@ heading() {
 
 # keep_logs WHY
 keep_logs() {
-	local kept
+	local why=$1 kept
 	kept=$(mktemp -d "${TMPDIR:-/tmp}/byway-demo-logs.XXXXXX")
-	cp "$room"/*.log "$room"/*.seen "$kept/" 2>/dev/null || true
-	printf '\n%sdemo: %s; the logs are in %s%s\n' "$red" "$1" "$kept" "$off" >&2
+	cp "$room"/*.log "$room"/*.seen "$room"/state/spool/* "$kept/" 2>/dev/null || true
+	printf '\n%sdemo: %s; the logs are in %s%s\n' "$red" "$why" "$kept" "$off" >&2
 	exit 1
 }
 
-# act LOGIN: alice connects, reads in the library, and leaves again.
+# act LOGIN TITLE: alice connects, reads in the library, and leaves again.
 act() {
 	start_client "$1" bicycle
 	wait_until 40 client_says "Initialization Sequence Completed" ||
@@ -31,7 +31,7 @@ act() {
 	stop "$client"
 	cut_connections
 	show_measured
-	summary+=("$2|$1|$library_route|$peer_route|$transit_bytes")
+	summary+=("$transit_bytes $1 $2")
 }
 
 library_was_reached_through_the_tunnel() {
@@ -96,12 +96,17 @@ chosen() {
 	check "everything else goes through it, too: she asked for it" bulk_went_through_the_university
 }
 
+# What her client was told.
+refusal() {
+	sed -n 's/.*AUTH_FAILED,//p' "$client_log" | tail -n 1
+}
+
 mistyped() {
 	heading "Mistyped: alice+ful"
 	start_client alice+ful bicycle
 	wait_until 40 client_says AUTH_FAILED || true
 	stop "$client"
-	printf '\n  her client: %s%s%s\n\n' "$bold" "$(sed -n 's/.*AUTH_FAILED,//p' "$client_log" | head -n 1)" "$off"
+	printf '\n  her client: %s%s%s\n\n' "$bold" "$(refusal)" "$off"
 	check "no tunnel, and the names that there are" client_says 'AUTH_FAILED,.*"ful".*campus, full'
 }
 
@@ -114,20 +119,21 @@ written_down() {
 	heading "Written down by the plugin, for when somebody asks who had that address"
 	stop "$server"
 	show_records
-	check "both sessions with their bytes, and the login that was refused" everything_was_written_down
+	check "both sessions with their bytes, and the login that was refused" \
+		everything_was_written_down
 }
 
 conclusion() {
-	local row when login library_by bulk_by university most=0
+	local row login title bytes most=0
 	for row in "${summary[@]}"; do
-		university=${row##*|}
-		most=$((university > most ? university : most))
+		bytes=${row%% *}
+		most=$((bytes > most ? bytes : most))
 	done
 	heading "What the university's line to the internet carried for one forgetful user"
 	for row in "${summary[@]}"; do
-		IFS='|' read -r when login library_by bulk_by university <<<"$row"
-		printf '  %-12s%-12s%9s %s%s%s\n' "$when" "$login" "$(size "$university")" "$tunnel" \
-			"$(bar "$university" "$most" 40)" "$off"
+		read -r bytes login title <<<"$row"
+		printf '  %-12s%-12s%9s  %s%s%s\n' "$title" "$login" "$(size "$bytes")" "$tunnel" \
+			"$(bar "$bytes" "$most" 40)" "$off"
 	done
 	echo
 }
