@@ -276,12 +276,6 @@ void build_include_list(struct build *build, const struct directive *include, bu
     dirs_glob_free(paths);
 }
 
-/* True for what is no fault of the file's and may be over soon. Routes must not vanish for it. */
-static bool is_passing(int why)
-{
-    return why == ENOMEM || why == EMFILE || why == ENFILE || why == EINTR;
-}
-
 bool build_read_state(struct build *build, const char *file, unsigned line, const char *name,
                       build_take *take)
 {
@@ -290,19 +284,17 @@ bool build_read_state(struct build *build, const char *file, unsigned line, cons
     char *path = NULL;
     char *text;
     char why[128];
-    enum diagnostic_level level;
 
     if (asprintf(&path, "%s/%s", build->policy->state_dir, name) < 0)
         return build_out_of_memory(build);
     text = read_file(build, path, &n, &st);
-    level = is_passing(errno) ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING;
     if (text != NULL)
         take(build, DIAGNOSTIC_WARNING, path, text, n);
     else if (errno == ENOENT || errno == ENOTDIR)
         build_complain(build, DIAGNOSTIC_WARNING, file, line,
                        "no result yet: \"%.500s\" is not there", path);
-    else
-        build_complain(build, level, file, line, "cannot read \"%.500s\": %s", path,
+    else /* the routes it had must not vanish from a running server */
+        build_complain(build, DIAGNOSTIC_ERROR, file, line, "cannot read \"%.500s\": %s", path,
                        why_not(why, sizeof(why)));
     free(path);
     free(text);

@@ -23,7 +23,8 @@ void build_include_list(struct build *build, const struct directive *include, bu
 
 /*
  * A state file, mgmtd's result: `name` is its path in the state directory. Not there yet is a
- * warning about file:line, which asked for it. True if it was read.
+ * warning about file:line, which asked for it; there, but not to be read, is an error. True
+ * if it was read.
  */
 bool build_read_state(struct build *build, const char *file, unsigned line, const char *name,
                       build_take *take);

@@ -279,14 +279,14 @@ START_TEST(what_is_bad_in_a_result_is_passed_over)
 }
 END_TEST
 
-START_TEST(a_result_that_cannot_be_read_is_doubtful)
+START_TEST(a_result_that_is_there_but_cannot_be_read_is_an_error)
 {
     fixture_write_story();
     fixture_remove("state/routes/journals.fetched");
     fixture_write_file("state/routes/journals.fetched/x", "");
     fixture_load();
-    ck_assert_ptr_nonnull(policy);
-    ck_assert_str_eq(fixture_problems(), "policy.conf:56: warning: cannot read "
+    ck_assert_ptr_null(policy);
+    ck_assert_str_eq(fixture_problems(), "policy.conf:56: error: cannot read "
                                          "\"state/routes/journals.fetched\": not a regular file\n");
 }
 END_TEST
@@ -398,7 +398,7 @@ Suite *unit_suite(void)
     tcase_add_test(all, a_policy_that_is_not_there_is_an_error_and_is_waited_for);
     tcase_add_test(all, without_results_the_policy_loads_and_says_what_is_missing);
     tcase_add_test(all, what_is_bad_in_a_result_is_passed_over);
-    tcase_add_test(all, a_result_that_cannot_be_read_is_doubtful);
+    tcase_add_test(all, a_result_that_is_there_but_cannot_be_read_is_an_error);
     tcase_add_test(all, a_user_name_in_a_list_has_at_most_255_bytes);
     tcase_add_test(all, an_exception_holds_against_what_was_fetched);
     tcase_add_loop_test(all, a_change_in_any_file_is_seen, 0, COUNT(watched));
