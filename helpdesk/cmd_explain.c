@@ -180,7 +180,7 @@ static enum status run(const struct command *command, int argc, char **argv)
 
 const struct command cmd_explain = {
     .name = "explain",
-    .synopsis = "USER [--choose PROFILE] [--from ADDRESS] [--common-name NAME]\n"
+    .synopsis = "[USER] [--choose PROFILE] [--from ADDRESS] [--common-name NAME]\n"
                 "                    [--no-ipv6] [--policy FILE] [--json]",
     .summary = "what a user would get, and why",
     .help =

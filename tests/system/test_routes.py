@@ -129,6 +129,17 @@ def a_server_for_ipv6_alone_gives_ipv6_routes_and_a_full_tunnel(lab):
 
 
 @test
+def a_split_tunnel_that_goes_to_the_servers_own_network_does_not_swallow_itself(lab):
+    far_hosts()
+    lab.server(POLICY + "<user alice>\nroutes around\n</user>\n"
+                        "<routes around>\n198.51.100.0/24\n</routes>\n")
+    alice = lab.client("alice", home=1).connected()
+    same(net.device("home1", "198.51.100.77"), "tun0", "the way to the server's neighbour")
+    same(net.device("home1", net.SERVER), "eth0", "the way to the server")
+    same(net.source_seen("home1", net.CAMPUS), alice.address(), "who the campus sees")
+
+
+@test
 def a_client_that_reaches_the_server_by_ipv6_keeps_its_way_there(lab):
     far_hosts()
     policy = POLICY + "<user alice>\nroutes far\n</user>\n<routes far>\n2001:db8::/33\n</routes>\n"
