@@ -11,6 +11,7 @@ import importlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,9 @@ from harness import pki  # noqa: E402
 from harness.check import TESTS, sentence  # noqa: E402
 
 LIMIT = 180  # seconds for one test
-UNSHARE = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+# Nothing outlives us, however we end.
+UNSHARE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
+           "--mount-proc"]
 
 
 def options():
@@ -78,6 +81,13 @@ def main():
     print(f"1..{len(tests)}" if tests else "1..0 # SKIP no test has such a name", flush=True)
     scratch = tempfile.mkdtemp(prefix="byway-tests-")
     os.chmod(scratch, 0o755)
+
+    def stop(*_):
+        shutil.rmtree(scratch, ignore_errors=True)
+        os._exit(1)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     failed = 0
     try:
         pki.make(os.path.join(scratch, "pki"))

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The demo tells the truth, and leaves nothing behind."""
-import glob
 import os
 import signal
 import subprocess
 
-from harness.check import check, test, wait_for
+from harness.check import check, processes, test, wait_for
 
 DEMO = os.path.join(os.path.dirname(__file__), "../../examples/demo/run")
 BUILDING = 170  # seconds: it may have to build first
@@ -25,18 +24,6 @@ def the_demo_measures_what_its_story_says(lab):
     check("\x1b" not in said, "colours where nobody sees them")
     widest = max(said.splitlines(), key=len)
     check(len(widest) <= 80, f"wider than a terminal: {widest}")
-
-
-def processes():
-    """The command lines of what runs in this test's namespace (the dead have none)."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/cmdline"):
-        try:
-            with open(path) as file:
-                found.append(file.read())
-        except OSError:
-            pass  # it ended meanwhile
-    return sorted(filter(None, found))
 
 
 def world(lab):

@@ -8,12 +8,13 @@ import json
 import os
 import re
 import subprocess
+import urllib.parse
 
 from harness import net
 from harness.check import Skip, check, same, test
 from harness.lab import PASSWORD
 from harness.openvpn import Client, Server
-from harness.story import FULL, began, disconnected, routing
+from harness.story import FULL, ROUTING, began, disconnected, routing
 from test_auth import encoded
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples")
@@ -126,10 +127,15 @@ def byway_explains_exactly_what_a_client_is_pushed(lab):
         said = subprocess.run([command, "explain", login.split("+")[0], *choice, "--policy", policy,
                                "--json"], capture_output=True, text=True)
         same(said.returncode, 0, said.stderr)
-        explained = json.loads(said.stdout)
-        text = json.dumps(explained)
-        for option in routing(found):
-            check(json.dumps(option)[1:-1] in text, f"{login}: {option} is not in {text}")
+        explained = [option["option"] for option in json.loads(said.stdout)["options"]
+                     if option["kind"] != "removal"]
+        messages = [urllib.parse.unquote(option[5:]) for option in explained
+                    if option.startswith("echo ")]
+        same(found.messages(), messages, f"{login}: what was said, and explained")
+        names = {option.split()[0] for option in explained} - {"echo"} | set(ROUTING)
+        same(sorted(found.pushed(*names)), sorted(option for option in explained
+                                                  if not option.startswith("echo ")),
+             f"{login}: what was pushed, and explained")
 
 
 @test

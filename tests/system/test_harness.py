@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The networks and OpenVPN without Byway: what the other tests stand on."""
+import glob
+import os
+import signal
+import subprocess
+
 from harness import net
-from harness.check import check, same, test
+from harness.check import check, processes, same, test, wait_for
 from harness.openvpn import Server
 
 
@@ -27,3 +32,20 @@ def the_networks_of_a_test_reach_one_another_and_the_campus_only_through_the_tun
     same(net.source_seen("home1", net.CAMPUS, 100000), alice.address(), "seen by the campus")
     check(net.counters("home1", "tun0")[0] > 100000, "the tunnel counts what it carries")
     same(server.manage().clients()[0]["Common Name"], "alice", "status 3")
+
+
+@test
+def a_run_of_these_tests_that_is_stopped_or_killed_leaves_no_process_and_no_network(lab):
+    run = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
+    before = processes()
+    for number in signal.SIGTERM, signal.SIGKILL:
+        inner = subprocess.Popen([run, "the networks of a test reach"], stdout=subprocess.DEVNULL,
+                                 env=dict(os.environ, TMPDIR=lab.folder))
+        wait_for(lambda: glob.glob(lab.path("byway-tests-*/test_harness-*/client1.log")), "a test")
+        inner.send_signal(number)
+        inner.wait()
+        wait_for(lambda: processes() == before, lambda: f"{processes()} to be {before}")
+        left = glob.glob(lab.path("byway-tests-*"))
+        check(number == signal.SIGKILL or not left, f"left behind: {left}")
+    same(sorted(os.listdir("/run/netns")), ["campus", "home1", "home2", "internet", "server"],
+         "networks")

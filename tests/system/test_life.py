@@ -130,6 +130,35 @@ def as_nobody_the_policy_is_read_again_and_the_spool_written(lab):
 
 
 @test
+def as_nobody_a_refusal_that_waits_for_the_password_still_tells_its_reason(lab):
+    server = lab.server(POLICY, "user nobody", "group nogroup", "persist-key", "persist-tun",
+                        "setenv deferred_auth_pam 1", start=False)
+    lab.give_to_nobody("tmp", "server.final")
+    server.start().ready()
+    reason = lab.client("alice+ful").reason()
+    check("campus, library, full" in reason, reason)
+    same(lab.client("alice+ful", password="guess").reason(), "", "the reason without a password")
+    alice = gets(lab.client("alice"), CAMPUS)
+    server.story(refused("alice", wanted="ful"), *session(alice, "alice", "campus", "default"))
+
+
+@test
+def two_servers_on_one_machine_keep_spools_apart_in_the_same_directory(lab):
+    first = lab.server(POLICY)
+    second = lab.server(POLICY.replace("10.1.0.0/16", "10.1.0.0/17"), "port 1195",
+                        "server 10.9.0.0 255.255.255.0", name="second", ipv6=False,
+                        state=first.state, without=("port", "server"))
+    alice = gets(lab.client("alice"), CAMPUS)
+    bob = lab.client("bob", f"remote {net.SERVER} 1195", without=("remote",)).connected()
+    first.stop()
+    second.stop()
+    found = {records[0]["daemon"]: [record["user"] for record in records
+                                    if record["kind"] == "connected"] for records in first.spools()}
+    same(found, {"server": ["alice"], "second": ["bob"]}, "who is in which spool")
+    same([alice.address(), bob.address()], ["10.8.0.2", "10.9.0.2"], "addresses")
+
+
+@test
 def in_a_chroot_the_policy_is_read_again_and_the_spool_written(lab):
     jail = lab.path("jail")
     os.makedirs(os.path.join(jail, "tmp"))

@@ -230,3 +230,9 @@ def other_options_of_a_profile_are_passed_on(lab):
     lab.server(POLICY.replace('title "Campus network only"', 'push "explicit-exit-notify 1"'))
     alice = gets(lab.client("alice"), CAMPUS)
     same(alice.pushed("explicit-exit-notify"), ["explicit-exit-notify 1"], "the option")
+
+
+@test
+def block_local_is_pushed_with_the_full_tunnel_of_a_profile_that_says_so(lab):
+    lab.server(POLICY.replace("tunnel full", "tunnel full\nblock-local"))
+    gets(lab.client("alice+full"), ["redirect-gateway def1 ipv6 block-local"])

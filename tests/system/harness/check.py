@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How a test says what it expects, and how it waits: for something, never for a time."""
+import glob
 import time
 
 TIMEOUT = 30  # seconds; for what takes one on an idle machine
@@ -40,3 +41,15 @@ def wait_for(probe, what, timeout=TIMEOUT):
         if time.monotonic() > end:
             raise AssertionError(f"waited {timeout} s for {what() if callable(what) else what}")
         time.sleep(0.02)
+
+
+def processes():
+    """The command lines of what runs in this test's namespace (the dead have none)."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path) as file:
+                found.append(file.read())
+        except OSError:
+            pass  # it ended meanwhile
+    return sorted(filter(None, found))

@@ -70,14 +70,14 @@ class Lab:
     # Servers
 
     def server(self, policy, *lines, name="server", inner="auth-pam", ipv6=True, ipv4=True,
-               passwords=True, start=True, without=()):
+               passwords=True, start=True, without=(), state=None):
         """
         A server with this policy. `inner` is the wrapped authentication plugin with its
         arguments, None for none; `lines` are further config lines; `without` drops lines.
         """
         if not self.plugin:
             raise Skip("the plugin is not built")
-        state = self.state(name)
+        state = state or self.state(name)
         path = self.write(f"{name}.policy", f"state-dir {state}\n{policy}")
         self.write(f"{name}.disconnect", "#!/bin/sh\n"
                    'echo "$bytes_received $bytes_sent $time_duration $trusted_port" >>'
