@@ -51,7 +51,10 @@ static bool is_ipv6(const char *address)
     return strchr(address, ':') != NULL;
 }
 
-/* For clients that know `dns` (2.6 and later; it then overrides) and those that do not. */
+/*
+ * For clients that know `dns` (2.6 and later; it then overrides) and those that do not. Of
+ * the latter all take IPv6 addresses by the name of DNS, too, but not all by that of DNS6.
+ */
 static void add_dns(struct push_buffer *out, const struct policy_profile *profile, bool ipv6)
 {
     for (size_t i = 0; i < profile->n_dns; i++) {
@@ -59,8 +62,8 @@ static void add_dns(struct push_buffer *out, const struct policy_profile *profil
             continue;
         if (i < MAX_DNS_ADDRESSES)
             push_buffer_format(out, "push \"dns server 1 address %s\"\n", profile->dns[i]);
-        push_buffer_format(out, "push \"dhcp-option %s %s\"\n", ipv6 ? "DNS6" : "DNS",
-                           profile->dns[i]);
+        push_buffer_format(out, "push \"dhcp-option DNS %s\"
+", profile->dns[i]);
     }
 }
 

@@ -131,7 +131,7 @@ static const struct text_case text_cases[] = {
               "push \"dhcp-option DOMAIN-SEARCH example.edu\"\n"
               "push \"explicit-exit-notify 1\"\n"
               "push \"dns server 1 address 2001:db8::53\"\n"
-              "push \"dhcp-option DNS6 2001:db8::53\"\n" SAY(
+              "push \"dhcp-option DNS 2001:db8::53\"\n" SAY(
                   "campus", BY_DEFAULT) "push \"echo msg-notify campus\"\n"},
     /* The server's routes stay if so wished, but nobody is on a full tunnel by accident. */
     {DEFAULT "<profile campus>\ntunnel split\nkeep-server-routes\n</profile>\n",
