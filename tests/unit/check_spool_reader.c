@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
 
+#include "tests/unit/spool_fixture.h"
 #include "tests/unit/spool_records.h"
 #include "tests/unit/unit.h"
 
@@ -16,30 +17,10 @@
 
 #define NAME "campus-1-2.spool"
 
-static char base[64];
-static int dir_fd = -1;
-
-static void set_up(void)
-{
-    snprintf(base, sizeof base, "/tmp/byway-reader-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(base));
-    dir_fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ck_assert_int_ge(dir_fd, 0);
-}
-
-static void tear_down(void)
-{
-    char command[100];
-
-    close(dir_fd);
-    snprintf(command, sizeof command, "rm -rf %s", base);
-    ck_assert_int_eq(system(command), 0);
-}
-
 /* The file, cut to nothing, with `n` bytes in it. */
 static void write_file(const char *text, size_t n)
 {
-    int fd = openat(dir_fd, NAME, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int fd = openat(spool_dir_fd, NAME, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
     if (fd < 0 || write(fd, text, n) != (ssize_t)n || close(fd) != 0)
         ck_abort_msg("%s: %s", NAME, strerror(errno));
@@ -47,7 +28,7 @@ static void write_file(const char *text, size_t n)
 
 static void append_file(const char *text, size_t n)
 {
-    int fd = openat(dir_fd, NAME, O_WRONLY | O_APPEND);
+    int fd = openat(spool_dir_fd, NAME, O_WRONLY | O_APPEND);
 
     if (fd < 0 || write(fd, text, n) != (ssize_t)n || close(fd) != 0)
         ck_abort_msg("%s: %s", NAME, strerror(errno));
@@ -55,7 +36,7 @@ static void append_file(const char *text, size_t n)
 
 static struct spool_reader *open_reader(int64_t position)
 {
-    struct spool_reader *reader = spool_reader_open(dir_fd, NAME, position);
+    struct spool_reader *reader = spool_reader_open(spool_dir_fd, NAME, position);
 
     if (!reader)
         ck_abort_msg("%s: %s", NAME, strerror(errno));
@@ -246,7 +227,7 @@ START_TEST(reading_goes_on_at_any_line_and_nowhere_else)
     n = make_lines(text, sizeof text, LINES, ends);
     write_file(text, n);
     for (size_t at = 0; at <= n + 10; at++) {
-        struct spool_reader *reader = spool_reader_open(dir_fd, NAME, (int64_t)at);
+        struct spool_reader *reader = spool_reader_open(spool_dir_fd, NAME, (int64_t)at);
         int why = errno;
         size_t line = 0;
 
@@ -262,22 +243,22 @@ START_TEST(reading_goes_on_at_any_line_and_nowhere_else)
         expect_next(reader, SPOOL_NEXT_END);
         spool_reader_close(reader);
     }
-    ck_assert_ptr_null(spool_reader_open(dir_fd, NAME, -1));
+    ck_assert_ptr_null(spool_reader_open(spool_dir_fd, NAME, -1));
     ck_assert_int_eq(errno, EINVAL);
 }
 END_TEST
 
 START_TEST(what_is_no_spool_file_is_not_opened)
 {
-    ck_assert_int_eq(symlinkat("/etc/passwd", dir_fd, "link.spool"), 0);
-    ck_assert_ptr_null(spool_reader_open(dir_fd, "link.spool", 0));
+    ck_assert_int_eq(symlinkat("/etc/passwd", spool_dir_fd, "link.spool"), 0);
+    ck_assert_ptr_null(spool_reader_open(spool_dir_fd, "link.spool", 0));
     ck_assert_int_eq(errno, ELOOP);
-    ck_assert_int_eq(mkfifoat(dir_fd, "fifo.spool", 0600), 0);
-    ck_assert_ptr_null(spool_reader_open(dir_fd, "fifo.spool", 0));
+    ck_assert_int_eq(mkfifoat(spool_dir_fd, "fifo.spool", 0600), 0);
+    ck_assert_ptr_null(spool_reader_open(spool_dir_fd, "fifo.spool", 0));
     ck_assert_int_eq(errno, EINVAL);
-    ck_assert_int_eq(mkdirat(dir_fd, "dir.spool", 0700), 0);
-    ck_assert_ptr_null(spool_reader_open(dir_fd, "dir.spool", 0));
-    ck_assert_ptr_null(spool_reader_open(dir_fd, "absent.spool", 0));
+    ck_assert_int_eq(mkdirat(spool_dir_fd, "dir.spool", 0700), 0);
+    ck_assert_ptr_null(spool_reader_open(spool_dir_fd, "dir.spool", 0));
+    ck_assert_ptr_null(spool_reader_open(spool_dir_fd, "absent.spool", 0));
     ck_assert_int_eq(errno, ENOENT);
 }
 END_TEST
@@ -318,7 +299,7 @@ static int64_t allocated(void)
 {
     struct stat st;
 
-    ck_assert_int_eq(fstatat(dir_fd, NAME, &st, 0), 0);
+    ck_assert_int_eq(fstatat(spool_dir_fd, NAME, &st, 0), 0);
     return (int64_t)st.st_blocks * 512;
 }
 
@@ -342,7 +323,7 @@ START_TEST(what_was_read_is_given_back_and_what_follows_is_read)
     ck_assert_int_eq(spool_reader_free_before(reader, spool_reader_position(reader)), 0);
     ck_assert_int_eq(spool_reader_free_before(reader, 5), 0);
     ck_assert_int_le(allocated(), (int64_t)(n - ends[899]) + 2 * 4096);
-    ck_assert_int_eq(fstatat(dir_fd, NAME, &st, 0), 0);
+    ck_assert_int_eq(fstatat(spool_dir_fd, NAME, &st, 0), 0);
     ck_assert_int_eq(st.st_size, (int64_t)n);
     expect_session(reader, 901);
     spool_reader_close(reader);
@@ -378,7 +359,7 @@ START_TEST(holes_of_terabytes_are_passed_over_at_once)
 
     /* before a line */
     write_file("vanished\tsession=1\n", 19);
-    fd = openat(dir_fd, NAME, O_WRONLY);
+    fd = openat(spool_dir_fd, NAME, O_WRONLY);
     ck_assert_int_eq(pwrite(fd, "\0\0vanished\tsession=2\nx", 22, INT64_C(1) << 40), 22);
     reader = open_reader(0);
     expect_session(reader, 1);
@@ -421,7 +402,7 @@ START_TEST(a_file_is_read_and_freed_while_it_is_written)
         server.daemon = "campus";
         server.start = 1;
         server.pid = 2;
-        writer = spool_writer_open(dir_fd, &server);
+        writer = spool_writer_open(spool_dir_fd, &server);
         record = spool_record_make(SPOOL_DISCONNECTED);
         record.real = "192.0.2.1";
         for (record.session = 1; record.session <= RECORDS; record.session++)
@@ -430,7 +411,7 @@ START_TEST(a_file_is_read_and_freed_while_it_is_written)
         _exit(0);
     }
     while (!reader)
-        reader = spool_reader_open(dir_fd, NAME, 0);
+        reader = spool_reader_open(spool_dir_fd, NAME, 0);
     for (;;) {
         int gone = spool_reader_writer_gone(reader);
         enum spool_next next;
@@ -462,26 +443,26 @@ START_TEST(a_file_is_deleted_once_it_is_read_and_its_writer_is_gone)
     server.daemon = "campus";
     server.start = 1;
     server.pid = 2;
-    writer = spool_writer_open(dir_fd, &server);
+    writer = spool_writer_open(spool_dir_fd, &server);
     ck_assert_str_eq(spool_writer_name(writer), NAME);
     reader = open_reader(0);
-    ck_assert_int_eq(spool_reader_remove_finished(reader, dir_fd, NAME), 0);
+    ck_assert_int_eq(spool_reader_remove_finished(reader, spool_dir_fd, NAME), 0);
     expect_next(reader, SPOOL_NEXT_RECORD);
-    ck_assert_int_eq(spool_reader_remove_finished(reader, dir_fd, NAME), 0);
+    ck_assert_int_eq(spool_reader_remove_finished(reader, spool_dir_fd, NAME), 0);
     record = spool_record_make(SPOOL_VANISHED);
     ck_assert(spool_writer_append(writer, &record));
     spool_writer_close(writer);
     ck_assert_int_eq(spool_reader_writer_gone(reader), 1);
-    ck_assert_int_eq(spool_reader_remove_finished(reader, dir_fd, NAME), 0);
+    ck_assert_int_eq(spool_reader_remove_finished(reader, spool_dir_fd, NAME), 0);
     append_file("connected\tses", 13); /* as if it had been killed */
     expect_next(reader, SPOOL_NEXT_RECORD);
-    ck_assert_int_eq(spool_reader_remove_finished(reader, dir_fd, NAME), 1);
-    ck_assert_int_eq(faccessat(dir_fd, NAME, F_OK, 0), -1);
-    ck_assert_int_eq(spool_reader_remove_finished(reader, dir_fd, NAME), -1);
+    ck_assert_int_eq(spool_reader_remove_finished(reader, spool_dir_fd, NAME), 1);
+    ck_assert_int_eq(faccessat(spool_dir_fd, NAME, F_OK, 0), -1);
+    ck_assert_int_eq(spool_reader_remove_finished(reader, spool_dir_fd, NAME), -1);
     write_file("", 0); /* another of the same name */
-    ck_assert_int_eq(spool_reader_remove_finished(reader, dir_fd, NAME), -1);
+    ck_assert_int_eq(spool_reader_remove_finished(reader, spool_dir_fd, NAME), -1);
     ck_assert_int_eq(errno, ESTALE);
-    ck_assert_int_eq(faccessat(dir_fd, NAME, F_OK, 0), 0);
+    ck_assert_int_eq(faccessat(spool_dir_fd, NAME, F_OK, 0), 0);
     spool_reader_close(reader);
 }
 END_TEST
@@ -495,10 +476,10 @@ START_TEST(a_young_empty_file_is_left_in_peace)
     reader = open_reader(0);
     expect_next(reader, SPOOL_NEXT_END);
     ck_assert_int_eq(spool_reader_writer_gone(reader), 0);
-    ck_assert_int_eq(spool_reader_remove_finished(reader, dir_fd, NAME), 0);
-    ck_assert_int_eq(utimensat(dir_fd, NAME, old, 0), 0);
+    ck_assert_int_eq(spool_reader_remove_finished(reader, spool_dir_fd, NAME), 0);
+    ck_assert_int_eq(utimensat(spool_dir_fd, NAME, old, 0), 0);
     ck_assert_int_eq(spool_reader_writer_gone(reader), 1);
-    ck_assert_int_eq(spool_reader_remove_finished(reader, dir_fd, NAME), 1);
+    ck_assert_int_eq(spool_reader_remove_finished(reader, spool_dir_fd, NAME), 1);
     spool_reader_close(reader);
 }
 END_TEST
@@ -511,8 +492,8 @@ START_TEST(one_who_may_only_read_can_read)
     if (geteuid() != 0)
         unit_skip("not root, so another user was not tried");
     write_file("vanished\tsession=1\n", 19);
-    ck_assert_int_eq(fchmodat(dir_fd, NAME, 0644, 0), 0);
-    ck_assert_int_eq(fchmod(dir_fd, 0755), 0);
+    ck_assert_int_eq(fchmodat(spool_dir_fd, NAME, 0644, 0), 0);
+    ck_assert_int_eq(fchmod(spool_dir_fd, 0755), 0);
     child = fork();
     if (child == 0) {
         struct spool_reader *reader;
@@ -520,7 +501,7 @@ START_TEST(one_who_may_only_read_can_read)
 
         if (setgid(65534) != 0 || setuid(65534) != 0)
             _exit(1);
-        reader = spool_reader_open(dir_fd, NAME, 0);
+        reader = spool_reader_open(spool_dir_fd, NAME, 0);
         if (!reader || spool_reader_next(reader, &record) != SPOOL_NEXT_RECORD)
             _exit(2);
         if (spool_reader_writer_gone(reader) != 1)
@@ -539,7 +520,7 @@ Suite *unit_suite(void)
     TCase *tests = tcase_create("spool_reader");
 
     suite_add_tcase(suite, tests);
-    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_checked_fixture(tests, spool_set_up, spool_tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_file_torn_at_any_byte_gives_its_complete_records_and_later_the_rest);
     tcase_add_test(tests, the_beginning_of_a_line_that_was_cut_off_is_forgotten);
