@@ -62,8 +62,7 @@ static void add_dns(struct push_buffer *out, const struct policy_profile *profil
             continue;
         if (i < MAX_DNS_ADDRESSES)
             push_buffer_format(out, "push \"dns server 1 address %s\"\n", profile->dns[i]);
-        push_buffer_format(out, "push \"dhcp-option DNS %s\"
-", profile->dns[i]);
+        push_buffer_format(out, "push \"dhcp-option DNS %s\"\n", profile->dns[i]);
     }
 }
 
