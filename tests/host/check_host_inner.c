@@ -436,6 +436,25 @@ END_TEST
 /* ── the process that waits for a verdict in the place of OpenVPN ── */
 
 /* Its pid: a login that will be refused whatever the verdict starts it. */
+/* It takes its name once it holds nothing of OpenVPN's any more. */
+static void await_settled(pid_t helper)
+{
+    char path[64], name[64] = "";
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)helper);
+    for (int i = 0; i < 500 && strcmp(name, "byway-verdicts\n") != 0; i++) {
+        FILE *in = fopen(path, "r");
+
+        if (i > 0)
+            usleep(10000);
+        if (in && !fgets(name, sizeof(name), in))
+            name[0] = '\0';
+        if (in)
+            fclose(in);
+    }
+    ck_assert_str_eq(name, "byway-verdicts\n");
+}
+
 static pid_t start_helper(struct host *host)
 {
     struct host_client *client = login(host, "carol+ful", HOST_PASSWORD);
@@ -444,6 +463,7 @@ static pid_t start_helper(struct host *host)
     ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
     helper = host_child(0);
     ck_assert_msg(helper > 0, "no helper is there");
+    await_settled(helper);
     host_client_free(client);
     return helper;
 }
