@@ -10,6 +10,7 @@
 #include "lib/choice.h"
 #include "lib/push.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,25 +179,45 @@ static char *join_texts(const struct openvpn_plugin_string_list *list, char *own
     return text;
 }
 
+static bool has_ipv6(const struct connecting *c)
+{
+    return c->env.pool_ip6 && *c->env.pool_ip6;
+}
+
+/* "3 IPv4 and 1 IPv6 routes", "everything", or "everything but 2 IPv4 prefixes". */
+static void describe_routes(const struct connecting *c, char text[80])
+{
+    const struct policy *policy = c->policy;
+    const struct policy_profile *profile = c->choice.profile;
+    size_t extra = c->choice.known ? c->choice.known->extra : 0;
+    const struct push_plan *plan = &policy->plans[extra * policy->n_profiles + profile->index];
+
+    if (profile->full && plan->n_ipv4 > 0)
+        snprintf(text, 80, "everything but %zu IPv4 prefixes", plan->n_ipv4);
+    else if (profile->full)
+        snprintf(text, 80, "everything");
+    else
+        snprintf(text, 80, "%zu IPv4 and %zu IPv6 routes", plan->n_ipv4,
+                 has_ipv6(c) ? plan->n_ipv6 : 0);
+}
+
 static void log_connected(const struct connecting *c, size_t text_n)
 {
-    const struct policy_user *known = c->choice.known;
-    const struct push_plan *plan =
-        &c->policy
-             ->plans[(known ? known->extra : 0) * c->policy->n_profiles + c->choice.profile->index];
+    char routes[80];
 
+    describe_routes(c, routes);
     log_write(&c->handle->log, LOG_LEVEL_NOTICE, "connect",
-              "%s from %s: profile %s (%s%s), %zu IPv4 and %zu IPv6 routes, %zu bytes",
-              c->choice.user, c->real ? c->real : "an unknown address", c->choice.profile->name,
+              "%s from %s: profile %s (%s%s), %s, %zu bytes", c->choice.user,
+              c->real ? c->real : "an unknown address", c->choice.profile->name,
               choice_by_name(c->choice.by), c->choice.fell_back ? ", instead of a refused one" : "",
-              plan->n_ipv4, plan->n_ipv6, text_n);
+              routes, text_n);
 }
 
 /* The text of the decision; NULL if it is a refusal, or when memory is out. */
 static char *render(const struct connecting *c, size_t *n)
 {
     const struct push_connection connection = {
-        .has_ipv6 = c->env.pool_ip6 && *c->env.pool_ip6,
+        .has_ipv6 = has_ipv6(c),
         .by = c->choice.by,
         .fell_back = c->choice.fell_back,
     };

@@ -130,8 +130,10 @@ static bool open_all(struct handle *handle, const struct openvpn_plugin_args_ope
     handle->tokens = tokens_new(TOKENS_DEFAULT);
     handle->challenges = challenges_new(CHALLENGE_MAX);
     handle->verdicts = verdicts_new(&handle->log);
-    if (!handle->dirs || !handle->tokens || !handle->challenges || !handle->verdicts)
+    if (!handle->dirs || !handle->tokens || !handle->challenges || !handle->verdicts) {
+        log_write(&handle->log, LOG_LEVEL_ERROR, "policy", "out of memory");
         return false;
+    }
     if (!open_policy(handle, argv[1]))
         return false;
     if (argv[2]) {

@@ -102,8 +102,12 @@ static bool start(struct verdicts *verdicts)
     }
     close(ends[1]);
     if (child > 0)
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-            continue;
+        while (waitpid(child, &status, 0) < 0) {
+            if (errno == EINTR)
+                continue;
+            status = 0; /* somebody ignores SIGCHLD: whether it runs, the first job tells */
+            break;
+        }
     if (child > 0 && status == 0) {
         verdicts->socket_fd = ends[0];
         return true;
