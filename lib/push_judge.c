@@ -12,6 +12,9 @@
 #define PIECES_IPV4 32
 #define PIECES_IPV6 128
 
+/* With the longest of lines, as many are still far from POLICY_MAX_TEXT. */
+#define MOST_UNSEEN_ROUTES 10000
+
 #define ALL_OF_IPV4 (UINT64_C(1) << 32) /* addresses */
 #define ALL_OF_IPV6 (UINT64_C(1) << 48) /* blocks of a /48 */
 
@@ -51,11 +54,13 @@ void push_bulk_carve(struct push_bulk *bulk, const struct prefix_set *except)
     bulk->routes += n_ipv4 * PIECES_IPV4 + (n - n_ipv4) * PIECES_IPV6;
 }
 
-bool push_bulk_is_harmless(const struct push_bulk *bulk, const struct policy_profile *profile)
+bool push_bulk_is_harmless(const struct push_bulk *bulk, const struct policy_profile *profile,
+                           const struct push_worst *worst)
 {
-    size_t limit =
-        profile->max_routes < POLICY_WARN_ROUTES ? profile->max_routes : POLICY_WARN_ROUTES;
+    size_t limit = worst->n_slow > 0 ? MOST_UNSEEN_ROUTES : POLICY_WARN_ROUTES;
 
+    if (limit > profile->max_routes)
+        limit = profile->max_routes;
     return bulk->routes <= limit && bulk->ipv4 < ALL_OF_IPV4 / 2 && bulk->ipv6 < ALL_OF_IPV6 / 8;
 }
 

@@ -134,7 +134,7 @@ static bool prepare_plan(struct preparation *p, const struct policy_profile *pro
         return true;
     if (p->budget_is_spent) {
         bulk = bulk_of_plan(p, profile, extra);
-        if (push_bulk_is_harmless(&bulk, profile))
+        if (push_bulk_is_harmless(&bulk, profile, worst))
             return true;
     }
     if (!render(p, profile, extra, plan))

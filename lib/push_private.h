@@ -84,9 +84,6 @@ void push_bulk_add(struct push_bulk *bulk, const struct push_bulk *other);
 /* What cutting exceptions out of it may add in routes. */
 void push_bulk_carve(struct push_bulk *bulk, const struct prefix_set *except);
 
-/* Is nothing to be said against a result of at most that size? */
-bool push_bulk_is_harmless(const struct push_bulk *bulk, const struct policy_profile *profile);
-
 /* The most of something, and which of the policy's extras has it. */
 struct push_most {
     size_t value;
@@ -103,6 +100,13 @@ struct push_worst {
     struct push_most assigned_ipv6;
     size_t n_slow; /* extras that come to more than POLICY_WARN_ROUTES */
 };
+
+/*
+ * Is nothing new to be said against a result of at most that size? Once a profile is
+ * known to be slow for somebody, how slow exactly it gets for others is not looked into.
+ */
+bool push_bulk_is_harmless(const struct push_bulk *bulk, const struct policy_profile *profile,
+                           const struct push_worst *worst);
 
 void push_worst_note(struct push_worst *worst, const struct policy_profile *profile, size_t extra,
                      const struct prefix_set *cover, size_t text_n);
