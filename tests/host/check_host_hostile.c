@@ -122,8 +122,9 @@ static void check_spool_bytes(struct host *host)
     char *text = host_spool_text(host);
 
     for (const char *at = text; *at != '\0'; at++)
-        ck_assert(*at == '\n' || *at == '\t' ||
-                  ((unsigned char)*at >= 32 && (unsigned char)*at < 127));
+        host_must(*at == '\n' || *at == '\t' ||
+                      ((unsigned char)*at >= 32 && (unsigned char)*at < 127),
+                  "byte %d in the spool", *at);
     free(text);
 }
 

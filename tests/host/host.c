@@ -70,7 +70,7 @@ void host_leave(struct host *host, double since)
 
     if (took > host->slowest_ms)
         host->slowest_ms = took;
-    ck_assert_msg(took < CALL_MAX_MS, "a call held OpenVPN up for %.0f ms", took);
+    host_must(took < CALL_MAX_MS, "a call held OpenVPN up for %.0f ms", took);
 }
 
 static void set_server_env(struct host *host)
@@ -103,10 +103,10 @@ struct host *host_new(void)
                                           "state/groups", "tmp",         "inner"};
     struct host *host = calloc(1, sizeof(*host));
 
-    ck_assert_ptr_nonnull(host);
+    host_must((host) != NULL, "no host");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     strcpy(host->dir, "/tmp/byway-host-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(host->dir));
+    host_must((mkdtemp(host->dir)) != NULL, "no mkdtemp(host->dir)");
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
         ck_assert_int_eq(mkdir(host_path(host, "%s", folders[i]), 0700), 0);
     host->next_port = 40000;
@@ -119,14 +119,14 @@ static void *symbol(void *module, const char *name)
 {
     void *found = dlsym(module, name);
 
-    ck_assert_msg(found != NULL, "the plugin lacks %s", name);
+    host_must(found != NULL, "the plugin lacks %s", name);
     return found;
 }
 
 static void load(struct host_plugin *plugin)
 {
     plugin->module = dlopen(HOST_PLUGIN, RTLD_NOW);
-    ck_assert_msg(plugin->module != NULL, "%s", dlerror());
+    host_must(plugin->module != NULL, "%s", dlerror());
     *(void **)&plugin->open = symbol(plugin->module, "openvpn_plugin_open_v3");
     *(void **)&plugin->func = symbol(plugin->module, "openvpn_plugin_func_v3");
     *(void **)&plugin->close = symbol(plugin->module, "openvpn_plugin_close_v1");
@@ -184,7 +184,7 @@ static bool open_version(struct host *host, int version)
     const char *argv[] = {HOST_PLUGIN, policy, NULL, inner_dir, NULL};
     double start;
 
-    ck_assert_ptr_null(host->plugin.module);
+    host_must((host->plugin.module) == NULL, "there is host->plugin.module");
     snprintf(policy, sizeof(policy), "%s/policy.conf", host->dir);
     snprintf(inner_dir, sizeof(inner_dir), "%s/inner", host->dir);
     argv[2] = host->inner[0] != '\0' ? host->inner : NULL;
@@ -193,10 +193,10 @@ static bool open_version(struct host *host, int version)
     if (call_open(host, version, argv) != HOST_OK) {
         unload(&host->plugin);
         ck_assert_uint_eq(host_count_fds(), host->fds_before);
-        ck_assert_msg(reap_all(), "the plugin left a process");
+        host_must(reap_all(), "the plugin left a process");
         return false;
     }
-    ck_assert_ptr_nonnull(host->plugin.handle);
+    host_must((host->plugin.handle) != NULL, "no host->plugin.handle");
     start = host_enter();
     host->top_context = host->plugin.constructor(host->plugin.handle);
     host_leave(host, start);
@@ -222,7 +222,7 @@ struct host *host_start(const char *policy)
     struct host *host = host_new();
 
     host_policy(host, policy);
-    ck_assert_msg(host_open(host), "the plugin does not open: %s", host_log(host));
+    host_must(host_open(host), "the plugin does not open: %s", host_log(host));
     return host;
 }
 
@@ -248,8 +248,8 @@ void host_close_unchecked(struct host *host)
 void host_close(struct host *host)
 {
     host_close_unchecked(host);
-    ck_assert_msg(host_count_fds() <= host->fds_before, "the plugin left descriptors open");
-    ck_assert_msg(reap_all(), "the plugin left a process");
+    host_must(host_count_fds() <= host->fds_before, "the plugin left descriptors open");
+    host_must(reap_all(), "the plugin left a process");
 }
 
 void host_free(struct host *host)

@@ -25,6 +25,13 @@
 #define HOST_ERROR    OPENVPN_PLUGIN_FUNC_ERROR
 #define HOST_DEFERRED OPENVPN_PLUGIN_FUNC_DEFERRED
 
+/* As ck_assert_msg(), which writes to a file also when all is well: too slow in a loop. */
+#define host_must(condition, ...)      \
+    do {                               \
+        if (!(condition))              \
+            ck_abort_msg(__VA_ARGS__); \
+    } while (0)
+
 struct host;
 struct host_client;
 

@@ -29,7 +29,7 @@ static void append(struct host *host, const char *line)
     size_t n = strlen(line);
 
     host->log = realloc(host->log, host->log_n + n + 2);
-    ck_assert_ptr_nonnull(host->log);
+    host_must((host->log) != NULL, "no host->log");
     memcpy(host->log + host->log_n, line, n);
     host->log_n += n;
     memcpy(host->log + host->log_n, "\n", 2);
@@ -46,12 +46,12 @@ static void log_v(openvpn_plugin_log_flags_t flags, const char *name, const char
     bool inside = fakes_enter_plugin(false);
     int n;
 
-    ck_assert_ptr_nonnull(current);
-    ck_assert_msg(name != NULL && *name != '\0', "OpenVPN drops a message without a name");
-    ck_assert_msg(strchr(name, '%') == NULL, "the name becomes a part of the format");
+    host_must((current) != NULL, "no current");
+    host_must(name != NULL && *name != '\0', "OpenVPN drops a message without a name");
+    host_must(strchr(name, '%') == NULL, "the name becomes a part of the format");
     snprintf(whole_format, sizeof(whole_format), "%s: %s", level_name(flags), format);
     n = vsnprintf(line, sizeof(line), whole_format, arguments);
-    ck_assert_int_ge(n, 0);
+    host_must(n >= 0, "a format that fails: %s", format);
     host_check_log_line(line);
     append(current, line);
     fakes_enter_plugin(inside);

@@ -13,7 +13,7 @@ static struct host_client *make(struct host *host)
     struct host_client *client = calloc(1, sizeof(*client));
     char port[8];
 
-    ck_assert_ptr_nonnull(client);
+    host_must((client) != NULL, "no client");
     client->host = host;
     for (size_t i = 0; i < host->env.n; i++) {
         char *name = strdup(host->env.entries[i]);
@@ -195,7 +195,7 @@ int host_auth(struct host_client *client)
     else
         host_drop_files(client); /* and, as with OpenVPN, the variables stay, stale */
     /* 2.6 sends a failed client the reason only */
-    ck_assert(status != HOST_OK || client->reason[0] == '\0');
+    host_must(status != HOST_OK || client->reason[0] == '\0', "let in, with a reason");
     return status;
 }
 
@@ -218,7 +218,7 @@ char host_verdict(struct host_client *client, unsigned timeout_ms)
         char *text = host_slurp(client->control);
         char verdict = text[0];
 
-        ck_assert_msg(strlen(text) <= 1, "the control file has more than one byte: %s", text);
+        host_must(strlen(text) <= 1, "the control file has more than one byte: %s", text);
         free(text);
         if (verdict == '0' || verdict == '1')
             return verdict;
@@ -336,10 +336,10 @@ char *host_expect_connect(struct host_client *client)
     char *text;
 
     if (host_intercepts(host, OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY))
-        ck_assert_msg(host_auth(client) == HOST_OK, "not let in: %s", host_log(host));
+        host_must(host_auth(client) == HOST_OK, "not let in: %s", host_log(host));
     ck_assert_int_eq(host_tls_final(client), HOST_OK);
-    ck_assert_msg(host_connect(client, &text) == HOST_OK, "not connected: %s", host_log(host));
-    ck_assert_ptr_nonnull(text);
+    host_must(host_connect(client, &text) == HOST_OK, "not connected: %s", host_log(host));
+    host_must((text) != NULL, "no text");
     return text;
 }
 

@@ -35,10 +35,10 @@ void host_env_set(struct host_env *env, const char *name, const char *value)
     if (env->n + 2 > env->room) {
         env->room = env->room * 2 + 64;
         env->entries = realloc(env->entries, env->room * sizeof(*env->entries));
-        ck_assert_ptr_nonnull(env->entries);
+        host_must((env->entries) != NULL, "no env->entries");
     }
     entry = malloc(n + strlen(value) + 1);
-    ck_assert_ptr_nonnull(entry);
+    host_must((entry) != NULL, "no entry");
     memcpy(entry, name, n - 1);
     entry[n - 1] = '=';
     strcpy(entry + n, value);

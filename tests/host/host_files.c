@@ -33,7 +33,7 @@ static void write_whole(const char *path, const char *text)
 {
     FILE *file = fopen(path, "we");
 
-    ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));
+    host_must(file != NULL, "%s: %s", path, strerror(errno));
     ck_assert_int_ge(fputs(text, file), 0);
     ck_assert_int_eq(fclose(file), 0);
 }
@@ -44,7 +44,7 @@ void host_write(struct host *host, const char *name, const char *text)
     const char *fresh = host_path(host, "%s.new", name);
 
     write_whole(fresh, text);
-    ck_assert_msg(rename(fresh, path) == 0, "%s: %s", path, strerror(errno));
+    host_must(rename(fresh, path) == 0, "%s: %s", path, strerror(errno));
 }
 
 void host_policy(struct host *host, const char *text)
@@ -52,7 +52,7 @@ void host_policy(struct host *host, const char *text)
     size_t n = strlen(text) + sizeof(host->dir) + 32;
     char *whole = malloc(n);
 
-    ck_assert_ptr_nonnull(whole);
+    host_must((whole) != NULL, "no whole");
     snprintf(whole, n, "state-dir %s/state\n%s", host->dir, text);
     host_write(host, "policy.conf", whole);
     free(whole);
@@ -67,7 +67,7 @@ char *host_slurp(const char *path)
 
     do {
         text = realloc(text, n + 65536);
-        ck_assert_ptr_nonnull(text);
+        host_must((text) != NULL, "no text");
         got = file != NULL ? fread(text + n, 1, 65535, file) : 0;
         n += got;
     } while (got > 0);
@@ -162,8 +162,8 @@ static bool next_record(struct host *host, struct spool_record *record)
 {
     enum spool_next next = spool_reader_next(host->reader, record);
 
-    ck_assert_msg(next != SPOOL_NEXT_GARBAGE, "the spool has a line that is no record");
-    ck_assert_msg(next != SPOOL_NEXT_ERROR, "the spool cannot be read: %s", strerror(errno));
+    host_must(next != SPOOL_NEXT_GARBAGE, "the spool has a line that is no record");
+    host_must(next != SPOOL_NEXT_ERROR, "the spool cannot be read: %s", strerror(errno));
     return next == SPOOL_NEXT_RECORD;
 }
 
@@ -186,7 +186,7 @@ static size_t search(struct host *host, enum spool_kind kind, size_t stop_at,
 
     reopen_spool(host);
     while (host->reader != NULL && n < stop_at && next_record(host, record)) {
-        ck_assert_int_ne(record->kind, SPOOL_UNKNOWN);
+        host_must(record->kind != SPOOL_UNKNOWN, "an unknown record");
         n += record->kind == kind;
     }
     return n;
@@ -196,8 +196,8 @@ struct spool_record host_spool(struct host *host, enum spool_kind kind, size_t i
 {
     struct spool_record record = {0};
 
-    ck_assert_msg(search(host, kind, i + 1, &record) == i + 1, "the spool has no %s record #%zu",
-                  spool_kind_name(kind), i);
+    host_must(search(host, kind, i + 1, &record) == i + 1, "the spool has no %s record #%zu",
+              spool_kind_name(kind), i);
     return record;
 }
 
@@ -215,7 +215,7 @@ unsigned host_count_fds(void)
     DIR *folder = opendir("/proc/self/fd");
     unsigned n = 0;
 
-    ck_assert_ptr_nonnull(folder);
+    host_must((folder) != NULL, "no folder");
     while (readdir(folder) != NULL)
         n++;
     closedir(folder);
@@ -273,7 +273,7 @@ bool host_is_empty(struct host *host, const char *folder)
     DIR *entries = opendir(host_path(host, "%s", folder));
     unsigned n = 0;
 
-    ck_assert_ptr_nonnull(entries);
+    host_must((entries) != NULL, "no entries");
     while (readdir(entries) != NULL)
         n++;
     closedir(entries);

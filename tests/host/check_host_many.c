@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A busy server over a long time: memory and descriptors stay what they were. */
+#include "tests/host/fakes.h"
+#include "tests/host/host.h"
+#include "tests/unit/unit.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#define WARM_UP 10000
+#ifdef __SANITIZE_ADDRESS__ /* which makes it slow, and keeps freed memory to itself */
+#define MANY 20000
+#else
+#define MANY 100000
+#endif
+
+/* What the heap's own book-keeping may vary by: far less than a byte a session. */
+#define HEAP_NOISE  65536
+#define RESIDENT_KB 1024
+
+/* Resident memory in kB. */
+static long resident_kb(void)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[128];
+    long kb = 0;
+
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof(line), file) != NULL && sscanf(line, "VmRSS: %ld", &kb) != 1)
+        continue;
+    fclose(file);
+    return kb;
+}
+
+struct level {
+    size_t heap; /* bytes in use; 0 where a sanitizer has its own heap */
+    long resident_kb;
+    unsigned fds;
+};
+
+static struct level measure(struct host *host)
+{
+    struct level now;
+
+    host_log_clear(host);
+    now.heap = mallinfo2().uordblks;
+    now.resident_kb = resident_kb();
+    now.fds = host_count_fds();
+    return now;
+}
+
+static void expect_level(struct level before, struct level after)
+{
+    ck_assert_uint_eq(after.fds, before.fds);
+    ck_assert_msg(after.heap <= before.heap + HEAP_NOISE, "the heap grew from %zu to %zu bytes",
+                  before.heap, after.heap);
+#ifndef __SANITIZE_ADDRESS__
+    ck_assert_msg(after.resident_kb <= before.resident_kb + RESIDENT_KB,
+                  "resident memory grew from %ld to %ld kB", before.resident_kb, after.resident_kb);
+#endif
+}
+
+/* constructor, authentication, connect, learn, disconnect, destructor. */
+static void live(struct host *host, int i)
+{
+    struct host_client *client = host_client_new(host);
+    char name[32];
+    char *text;
+
+    snprintf(name, sizeof(name), "user%d%s", i, i % 3 == 0 ? "+library" : "");
+    host_login(client, name, HOST_PASSWORD);
+    host_must(host_auth_quick(client) == HOST_OK, "%s", host_log(host));
+    host_must(host_connect(client, &text) == HOST_OK, "%s", host_log(host));
+    free(text);
+    host_learn(client, "add", "10.8.0.2");
+    if (i % 4 != 0)
+        host_disconnect(client, i, i);
+    host_client_free(client);
+}
+
+/* The spool would reach its cap; mgmtd, which would free it, is not there. */
+static void empty_spool(struct host *host)
+{
+    char *name = host_spool_name(host);
+
+    ck_assert_int_eq(truncate(name, 0), 0);
+    free(name);
+}
+
+START_TEST(many_sessions_leave_nothing_in_memory)
+{
+    struct host *host = host_new();
+    struct level before = {0};
+
+    host_policy(host, host_policy_text);
+    host_wrap(host, "inner_v3", "quick");
+    ck_assert_msg(host_open(host), "%s", host_log(host));
+    for (int i = 1; i <= MANY; i++) {
+        live(host, i);
+        if (i % WARM_UP == 0)
+            empty_spool(host);
+        if (i % 1000 == 0)
+            host_log_clear(host);
+        if (i == WARM_UP)
+            before = measure(host);
+    }
+    expect_level(before, measure(host));
+    host_free(host);
+}
+END_TEST
+
+START_TEST(many_tokens_take_bounded_memory)
+{
+    struct host *host = host_new();
+    struct level before = {0};
+
+    host_policy(host, host_policy_text);
+    host_wrap(host, "inner_v3", "quick");
+    ck_assert_msg(host_open(host), "%s", host_log(host));
+    for (int i = 1; i <= MANY; i++) {
+        struct host_client *client = host_client_new(host);
+        char id[32];
+
+        snprintf(id, sizeof(id), "session%d", i);
+        host_set(client, "session_id", id);
+        host_login(client, "carol+library", HOST_PASSWORD);
+        host_must(host_auth_quick(client) == HOST_OK, "%s", host_log(host));
+        host_client_free(client);
+        if (i % 1000 == 0)
+            host_log_clear(host);
+        if (i == WARM_UP)
+            before = measure(host);
+    }
+    expect_level(before, measure(host));
+    host_free(host);
+}
+END_TEST
+
+START_TEST(a_thousand_clients_at_once_are_kept_apart)
+{
+    enum { AT_ONCE = 1000 };
+    struct host *host = host_new();
+    struct host_client *clients[AT_ONCE];
+
+    host_policy(host, host_policy_text);
+    host_wrap(host, "inner_v3", "check");
+    ck_assert_msg(host_open(host), "%s", host_log(host));
+    for (int i = 0; i < AT_ONCE; i++) {
+        char name[32];
+
+        clients[i] = host_client_new(host);
+        snprintf(name, sizeof(name), "user%d%s", i, i % 2 == 0 ? "+library" : "");
+        host_login(clients[i], name, i % 7 == 0 ? "wrong" : HOST_PASSWORD);
+    }
+    for (int i = AT_ONCE - 1; i >= 0; i--)
+        ck_assert_int_eq(host_auth(clients[i]), i % 7 == 0 ? HOST_ERROR : HOST_OK);
+    for (int i = 0; i < AT_ONCE; i++) {
+        char *text;
+
+        ck_assert_int_eq(host_connect(clients[i], &text), i % 7 == 0 ? HOST_ERROR : HOST_OK);
+        if (text != NULL)
+            ck_assert_int_eq(strstr(text, "192.0.2.0") != NULL, i % 2 == 0);
+        free(text);
+    }
+    for (int i = 0; i < AT_ONCE; i++)
+        host_client_free(clients[(i * 7 + 3) % AT_ONCE]);
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_CONNECTED),
+                      host_spool_count(host, SPOOL_VANISHED));
+    host_free(host);
+}
+END_TEST
+
+START_TEST(a_hundred_reloads_leave_nothing_in_memory)
+{
+    struct host *host = host_start(host_policy_text);
+    struct level before = {0};
+
+    for (int i = 0; i < 100; i++) {
+        char text[2048];
+
+        snprintf(text, sizeof(text), "%s%s", host_policy_text, i % 3 == 0 ? "nonsense\n" : "\n");
+        host_policy(host, text);
+        fakes_skip_ms(2000);
+        free(host_text_for(host, "carol"));
+        if (i == 9)
+            before = measure(host);
+    }
+    expect_level(before, measure(host));
+    host_free(host);
+}
+END_TEST
+
+/* A script that OpenVPN starts inherits what is not marked so. */
+START_TEST(every_descriptor_of_the_plugin_s_is_closed_on_exec)
+{
+    struct host *host = host_new();
+    struct host_client *client;
+    DIR *folder;
+    struct dirent *entry;
+    bool before[1024] = {false};
+
+    for (int fd = 0; fd < 1024; fd++)
+        before[fd] = fcntl(fd, F_GETFD) >= 0;
+    host_policy(host, host_policy_text);
+    host_wrap(host, "inner_v3", "later-never");
+    ck_assert_msg(host_open(host), "%s", host_log(host));
+    client = host_client_new(host);
+    host_login(client, "carol+ful", HOST_PASSWORD);
+    host_auth(client); /* starts what there is to start */
+    folder = opendir("/proc/self/fd");
+    while ((entry = readdir(folder)) != NULL) {
+        int fd = atoi(entry->d_name);
+
+        if (entry->d_name[0] == '.' || fd == dirfd(folder) || before[fd])
+            continue;
+        ck_assert_msg(fcntl(fd, F_GETFD) & FD_CLOEXEC, "descriptor %d is inherited", fd);
+    }
+    closedir(folder);
+    host_client_free(client);
+    host_free(host);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+    Suite *suite = suite_create("host: many");
+    TCase *tests = tcase_create("many");
+
+    tcase_set_timeout(tests, 300);
+    tcase_add_test(tests, many_sessions_leave_nothing_in_memory);
+    tcase_add_test(tests, many_tokens_take_bounded_memory);
+    tcase_add_test(tests, a_thousand_clients_at_once_are_kept_apart);
+    tcase_add_test(tests, a_hundred_reloads_leave_nothing_in_memory);
+    tcase_add_test(tests, every_descriptor_of_the_plugin_s_is_closed_on_exec);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
