@@ -87,7 +87,7 @@ void *__wrap_calloc(size_t count, size_t size)
 
 START_TEST(opening_fails_with_its_reason_and_leaves_nothing)
 {
-    char command[100];
+    char command[200];
 
     errno = 0;
     ck_assert_ptr_null(spool_open_writer_in(-1));

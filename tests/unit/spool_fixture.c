@@ -11,12 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-char spool_base[64];
+char spool_base[128];
 int spool_dir_fd = -1;
 
 void spool_set_up(void)
 {
-    snprintf(spool_base, sizeof spool_base, "/tmp/byway-spool-XXXXXX");
+    const char *folder = getenv("TMPDIR"); /* to try another file system */
+
+    snprintf(spool_base, sizeof spool_base, "%s/byway-spool-XXXXXX", folder ? folder : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(spool_base));
     spool_dir_fd = open(spool_base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     ck_assert_int_ge(spool_dir_fd, 0);
@@ -24,7 +26,7 @@ void spool_set_up(void)
 
 void spool_tear_down(void)
 {
-    char command[100];
+    char command[160];
 
     close(spool_dir_fd);
     snprintf(command, sizeof command, "rm -rf %s", spool_base);

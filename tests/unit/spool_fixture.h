@@ -5,8 +5,8 @@
 
 #include "lib/spool.h"
 
-/* Made by spool_set_up(), removed by spool_tear_down(): a checked fixture. */
-extern char spool_base[64];
+/* In TMPDIR or /tmp. Made by spool_set_up(), removed by spool_tear_down(): a checked fixture. */
+extern char spool_base[128];
 extern int spool_dir_fd;
 
 void spool_set_up(void);
