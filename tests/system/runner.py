@@ -26,8 +26,8 @@ from harness.check import TESTS, sentence  # noqa: E402
 
 LIMIT = 180  # seconds for one test
 # Nothing outlives us, however we end.
-UNSHARE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
-           "--mount-proc"]
+UNSHARE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork",
+           "--kill-child", "--mount-proc"]
 
 
 def options():
@@ -78,6 +78,9 @@ def main():
         return 0
     plugin = glob.glob(os.path.join(asked.build, "**/.libs/openvpn-plugin-byway.so"),
                        recursive=True)[:1]
+    if not plugin:
+        print(f"Bail out! no plugin in {asked.build}: build it first, or name it with --build")
+        return 1
     print(f"1..{len(tests)}" if tests else "1..0 # SKIP no test has such a name", flush=True)
     scratch = tempfile.mkdtemp(prefix="byway-tests-")
     os.chmod(scratch, 0o755)

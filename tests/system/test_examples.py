@@ -11,7 +11,7 @@ import subprocess
 import urllib.parse
 
 from harness import net
-from harness.check import Skip, check, same, test
+from harness.check import check, same, test
 from harness.lab import PASSWORD
 from harness.openvpn import Client, Server
 from harness.story import FULL, ROUTING, began, disconnected, routing
@@ -28,15 +28,14 @@ def example(name):
 
 def server(lab, name, policy):
     """The example's server with the example's policy."""
-    if not lab.plugin:
-        raise Skip("the plugin is not built")
     lab.pam_service("openvpn")
     state = lab.state("server")
     path = lab.write("server.policy", f"state-dir {state}\n{example(policy)}")
     text = example(name).replace("plugin openvpn-plugin-byway.so", f"plugin {lab.plugin}")
     text = text.replace("/etc/openvpn/byway/policy.conf", path)
     check(path in text and lab.plugin in text, "the example has no plugin line as expected")
-    found = Server(lab, "server", at_home(lab, text) + ["verb 4", f"tmp-dir {lab.path('tmp')}"], state)
+    lines = at_home(lab, text) + [f"tmp-dir {lab.path('tmp')}"]
+    found = Server(lab, "server", lines, state)
     found.final = None
     lab.servers.append(found)
     return found.start().ready()
@@ -54,7 +53,7 @@ def at_home(lab, text, name="server"):
 def client(lab, name, *lines, user="alice"):
     found = Client(lab, f"client{len(lab.clients) + 1}", f"home{len(lab.clients) + 1}", [])
     text = at_home(lab, example(name), user) + [
-        f"management {found.socket} unix", "management-query-passwords", "verb 4", *lines]
+        f"management {found.socket} unix", "management-query-passwords", "verb 3", *lines]
     found.configure(text)
     lab.clients.append(found)
     return found.start()
@@ -147,5 +146,6 @@ def every_example_is_used_by_a_test_and_every_policy_is_good(lab):
         name = os.path.basename(path)
         check(name == "Makefile.inc" or f'"{name}"' in tests, f"no test uses {name}")
         if name.startswith("policy"):
-            said = subprocess.run([command, "policy", "check", path], capture_output=True, text=True)
+            said = subprocess.run([command, "policy", "check", path], capture_output=True,
+                                  text=True)
             same(said.returncode, 0, f"byway policy check {name}: {said.stdout}{said.stderr}")

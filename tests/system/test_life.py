@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What servers and clients live through: signals, lost privileges, ports used again, many routes."""
+"""What servers and clients live through: signals, lost rights, ports used again, many routes."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -287,7 +288,8 @@ def a_spool_that_cannot_be_written_is_said_and_nobody_is_locked_out(lab):
 def many(count):
     """A set of `count` prefixes that cannot be merged."""
     lines = [f"{11 + i // 32768}.{i // 128 % 256}.{i % 128 * 2}.0/24" for i in range(count)]
-    return "<routes many>\n" + "\n".join(lines) + "\n</routes>\n<user alice>\nroutes many\n</user>\n"
+    return ("<routes many>\n" + "\n".join(lines) + "\n</routes>\n"
+            "<user alice>\nroutes many\n</user>\n")
 
 
 def gets_many(lab, count):
@@ -315,16 +317,38 @@ def five_thousand_routes_reach_the_kernel_of_the_client(lab):
     server.story(*session(alice, "alice", "campus", "default"))
 
 
+def hurry(process):
+    """Other work on this machine shall not count, where the kernel lets us say so."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(process.pid, os.SCHED_FIFO, os.sched_param(1))
+
+
+def slowest_ping(client_network, while_doing):
+    """In milliseconds, through the tunnel to the server, while something else goes on."""
+    ping = subprocess.Popen(["ip", "netns", "exec", client_network, "ping", "-q", "-i", "0.01",
+                             "-w", "5", "10.8.0.1"], stdout=subprocess.PIPE, text=True)
+    hurry(ping)
+    while_doing()
+    said = ping.communicate()[0]
+    check(" 0% packet loss" in said, said)
+    return float(said.split("= ")[1].split("/")[2])
+
+
 @test
 def nobody_waits_while_somebody_logs_in_with_five_thousand_routes(lab):
-    server = lab.server(POLICY + many(4900))
+    users = ["alice", "carol", "dave"]
+    server = lab.server(POLICY + many(4900) + "".join(f"<user {user}>\nroutes many\n</user>\n"
+                                                      for user in users[1:]))
     bob = gets(lab.client("bob", home=2), CAMPUS)
-    ping = subprocess.Popen(["ip", "netns", "exec", "home2", "ping", "-q", "-i", "0.01", "-w", "6",
-                             "10.8.0.1"], stdout=subprocess.PIPE, text=True)
-    alice = lab.client("alice", home=1).connected(60)
-    same(len(alice.pushed("route")), 4902, "how many routes were pushed")
-    said = ping.communicate()[0]
-    slowest = float(said.split("= ")[1].split("/")[2])
-    check(" 0% packet loss" in said and slowest < 150, f"pings through the tunnel:\n{said}")
-    server.story(*began(bob, "bob", "campus", "default"),
-                 *began(alice, "alice", "campus", "default"), disconnected(), disconnected())
+    hurry(server.process)
+    hurry(bob.process)
+    story = began(bob, "bob", "campus", "default")
+    # A busy machine makes a ping slow now and then; a server that waits does so every time.
+    for user in users:
+        slowest = slowest_ping("home2", lambda: lab.client(user).connected(60))
+        same(len(lab.clients[-1].pushed("route")), 4902, "how many routes were pushed")
+        story += began(lab.clients[-1], user, "campus", "default")
+        if slowest < 100:
+            break
+    check(slowest < 100, f"a ping took {slowest} ms")
+    server.story(*story, *[disconnected()] * len(lab.clients))

@@ -61,7 +61,7 @@ def choosing_the_library_takes_the_journals_too(lab):
 
 
 @test
-def a_server_that_pushes_a_default_route_and_routes_of_its_own_still_gives_exactly_the_profiles(lab):
+def a_server_that_pushes_a_default_route_and_routes_itself_gives_exactly_the_profiles(lab):
     lab.server(POLICY, 'push "redirect-gateway def1 ipv6"', 'push "route 172.20.0.0 255.255.0.0"',
                'push "route-ipv6 2001:db8:5000::/48"', 'push "route 0.0.0.0 0.0.0.0"',
                'push "redirect-private"', 'push "block-ipv6"', 'push "route-metric 50"')
@@ -153,8 +153,8 @@ def a_client_that_reaches_the_server_by_ipv6_keeps_its_way_there(lab):
 @test
 def exclusions_leave_a_hole_in_a_split_tunnel_for_both_families(lab):
     far_hosts()
-    policy = POLICY.replace("routes internal\n",
-                            f"routes internal\nexcept {net.CAMPUS_OTHER}\nexcept 2606:fa00:8000::/33\n", 1)
+    excluded = f"except {net.CAMPUS_OTHER}\nexcept 2606:fa00:8000::/33\n"
+    policy = POLICY.replace("routes internal\n", "routes internal\n" + excluded, 1)
     server = lab.server(policy)
     alice = lab.client("alice", home=1).connected()
     same(net.device("home1", net.CAMPUS), "tun0", "the way to the campus")

@@ -7,7 +7,7 @@ import time
 
 from . import net
 from .check import Skip, check
-from .openvpn import Client, Server
+from .openvpn import READY, Client, Server
 
 PASSWORD = "sesame"
 SERVICE = "byway-test"
@@ -24,7 +24,7 @@ def auth_pam():
 class Lab:
     def __init__(self, folder, pki, plugin):
         self.folder, self.pki, self.plugin = folder, pki, plugin
-        self.preload = sanitizer_of(plugin) if plugin else None
+        self.preload = sanitizer_of(plugin)
         self.servers, self.clients = [], []
         os.mkdir(self.path("tmp"))
         os.chmod(self.path("tmp"), 0o1777)
@@ -75,8 +75,6 @@ class Lab:
         A server with this policy. `inner` is the wrapped authentication plugin with its
         arguments, None for none; `lines` are further config lines; `without` drops lines.
         """
-        if not self.plugin:
-            raise Skip("the plugin is not built")
         state = state or self.state(name)
         path = self.write(f"{name}.policy", f"state-dir {state}\n{policy}")
         self.write(f"{name}.disconnect", "#!/bin/sh\n"
@@ -102,14 +100,13 @@ class Lab:
 
     def command(self):
         """The byway command that was built."""
-        path = self.plugin and self.plugin.replace(".libs/openvpn-plugin-byway.so", "helpdesk/byway")
-        if path and os.path.exists(path):
-            return path
-        raise Skip("the byway command is not built")
+        path = self.plugin.replace(".libs/openvpn-plugin-byway.so", "helpdesk/byway")
+        check(os.path.exists(path), f"{path} is not built")
+        return path
 
     def server_lines(self, name, ipv4, ipv6):
-        config = ["dev tun", "proto udp", "port 1194", f"ca {self.pki}/ca.crt", f"cert {self.pki}/server.crt",
-                  f"key {self.pki}/server.key", "dh none",
+        config = ["dev tun", "proto udp", "port 1194", f"ca {self.pki}/ca.crt",
+                  f"cert {self.pki}/server.crt", f"key {self.pki}/server.key", "dh none",
                   "keepalive 5 60", "verb 3", "script-security 2",
                   f"management {self.path(name + '.sock')} unix",
                   f"client-disconnect {self.path(name + '.disconnect')}",
@@ -127,7 +124,8 @@ class Lab:
         """
         script = self.write("password", "#!/bin/sh\ngiven=$(tr -d '\\0')\n"
                             f'echo "$PAM_USER" >>{self.path("asked")}\n'
-                            f'[ "$given" = {PASSWORD} ] && [ "$PAM_USER" != nobody-knows ]\n', 0o755)
+                            f'[ "$given" = {PASSWORD} ] && [ "$PAM_USER" != nobody-knows ]\n',
+                            0o755)
         pam = self.path("pam.d")
         if not os.path.isdir(pam):
             self.write(f"pam.d/{name}",
@@ -151,7 +149,8 @@ class Lab:
                   f"management {self.path(name + '.sock')} unix"]
         config += ["dev tun"] if home else ["dev null", "ifconfig-noexec", "route-noexec"]
         if user is not None:
-            config.append("auth-user-pass " + self.write(f"{name}.up", f"{user}\n{password}\n", 0o600))
+            login = self.write(f"{name}.up", f"{user}\n{password}\n", 0o600)
+            config.append(f"auth-user-pass {login}")
         if certificate:
             config += [f"cert {self.pki}/{certificate}.crt", f"key {self.pki}/{certificate}.key"]
         config = [line for line in config if line.split()[0] not in without]
@@ -160,11 +159,13 @@ class Lab:
         return client.start()
 
     def close(self):
-        """Ends everything; fails if a sanitizer had something to say."""
+        """Ends everything; fails if a sanitizer had something to say, or a spool is not right."""
         for process in self.clients + self.servers:
             process.stop()
         for server in self.servers:
             server.check_clean()
+        if len(self.servers) == 1:
+            self.servers[0].tell_rest(sum(client.log().count(READY) for client in self.clients))
 
     def logs(self):
         return [process.log_path for process in self.servers + self.clients

@@ -127,7 +127,7 @@ def forward(name):
 
 
 def route(name, address):
-    """Where the kernel of `name` would send a packet for `address`: {dev, gateway, …}; or None."""
+    """Where the kernel of `name` would send a packet to: {dev, gateway, …}; None for nowhere."""
     done = subprocess.run(["ip", "-n", name, "-j", family(address), "route", "get", address],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL)
     found = json.loads(done.stdout) if done.returncode == 0 and done.stdout else []

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Runs one test: one.py FILE FUNCTION FOLDER PKI [PLUGIN]. It is process 1 of namespaces made by
+Runs one test: one.py FILE FUNCTION FOLDER PKI PLUGIN. It is process 1 of namespaces made by
 unshare(1), so that all it starts ends with it. Exit status 0, 1 (failed) or 77 (cannot run).
 """
 import importlib
@@ -16,7 +16,7 @@ from harness.check import Skip  # noqa: E402
 from harness.lab import Lab  # noqa: E402
 
 
-def main(module, function, folder, pki, plugin=None):
+def main(module, function, folder, pki, plugin):
     signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
     net.build()

@@ -99,6 +99,7 @@ class Server(Process):
         self.state = state
         super().__init__(lab.folder, name, "server", lines, lab.preload)
         self.final = self.path("final")  # what the client-disconnect script saw
+        self.is_told = False
 
     def ready(self):
         self.expect(READY)
@@ -117,8 +118,24 @@ class Server(Process):
 
     def told(self, *expected):
         """The same of a server that goes on running."""
+        self.is_told = True
         records = [record for file in self.spools() for record in file]
         spool.compare(records, expected)
+        self.check_counts(records)
+
+    def tell_rest(self, sessions):
+        """What is true of the spool of every story, at its end: `sessions` began and ended."""
+        if self.is_told or not os.path.isdir(os.path.join(self.state, "spool")):
+            return
+        records = [record for file in self.spools() for record in file]
+        kinds = [record["kind"] for record in records]
+        if "lost" in kinds:
+            return
+        same(kinds.count("connected"), sessions, "sessions in the spool")
+        same(kinds.count("disconnected") + kinds.count("vanished"), sessions, "ends of sessions")
+        self.check_counts(records)
+
+    def check_counts(self, records):
         if not self.final:
             return
         ended = [{key: record.get(key) for key in ("from_client", "to_client", "duration", "port")}
