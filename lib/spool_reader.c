@@ -191,10 +191,8 @@ enum spool_next spool_reader_next(struct spool_reader *reader, struct spool_reco
         reader->scanned = reader->position + n;
         return skip_long_line(reader);
     }
-    if (!end) {
-        reader->n = reader->next = 0; /* an incomplete line is read again, from its beginning */
+    if (!end)
         return n < 0 ? SPOOL_NEXT_ERROR : SPOOL_NEXT_END;
-    }
     length = (size_t)(end - line);
     if (length < SPOOL_MAX_LINE && spool_parse(line, length, record))
         found = SPOOL_NEXT_RECORD;
