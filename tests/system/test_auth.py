@@ -2,6 +2,7 @@
 """The wrapped authentication plugin, certificates, renegotiation and tokens."""
 import signal
 
+from harness import net
 from harness.check import check, same, test, wait_for
 from harness.lab import PASSWORD
 from harness.story import (CAMPUS, FULL, LIBRARY, POLICY, PROFILES, SETS, began, disconnected,
@@ -128,6 +129,56 @@ def a_renegotiation_keeps_the_profile_and_asks_nothing_again(lab):
     server.story(*began(alice, "alice", "full", "username-suffix"),
                  *began(bob, "bob", "library", "menu"),
                  *began(carol, "carol", "library", "static-challenge"), *[disconnected()] * 3)
+
+
+def server_with_lasting_tokens(lab):
+    secret = lab.path("tokens.key")
+    net.run("openvpn", "--genkey", "auth-token", secret)
+    return lab.server("choose static-challenge\n" + POLICY, "auth-gen-token 3600",
+                      f"auth-gen-token-secret {secret}")
+
+
+def comes_back_after(server, client, number):
+    """The server restarts by a signal, and the client comes back to it with its token."""
+    server.mark()
+    server.send(number)
+    server.ready()
+    client.mark()
+    client.send(signal.SIGUSR1)
+    return client
+
+
+@test
+def a_token_keeps_the_choice_over_a_soft_restart_of_the_server(lab):
+    server = server_with_lasting_tokens(lab)
+    alice = gets(lab.client("alice", password=f"SCRV1:{encoded(PASSWORD)}:{encoded('full')}"), FULL)
+    first = session(alice, "alice", "full", "static-challenge")
+    gets(comes_back_after(server, alice, signal.SIGUSR1), FULL)
+    server.story(*first, *session(alice, "alice", "full", "static-challenge"))
+
+
+@test
+def after_a_hard_restart_a_token_gives_the_default_and_what_the_name_says_but_nothing_more(lab):
+    server = server_with_lasting_tokens(lab)
+    alice = gets(lab.client("alice", password=f"SCRV1:{encoded(PASSWORD)}:{encoded('full')}"), FULL)
+    gets(comes_back_after(server, alice, signal.SIGHUP), CAMPUS)
+    bob = gets(lab.client("bob+library"), LIBRARY)
+    alice.stop(signal.SIGKILL)
+    gets(comes_back_after(server, bob, signal.SIGHUP), LIBRARY)
+    server.stop()
+    users = [(record["user"], record["profile"], record["by"])
+             for file in server.spools() for record in file if record["kind"] == "connected"]
+    same(users, [("alice", "full", "static-challenge"), ("alice", "campus", "default"),
+                 ("bob", "library", "username-suffix"), ("bob", "library", "username-suffix")],
+         "the sessions")
+
+
+@test
+def a_wrapped_plugin_that_is_not_there_or_does_not_open_keeps_the_server_from_starting(lab):
+    for name, inner in ("absent", "/nowhere/plugin.so"), ("unfit", "/etc/passwd"):
+        server = lab.server(POLICY, name=name, inner=inner, start=False).start()
+        check(server.ended() != 0, "OpenVPN started")
+        server.expect(r"PLUGIN byway: .*" + inner)
 
 
 @test

@@ -352,3 +352,19 @@ def nobody_waits_while_somebody_logs_in_with_five_thousand_routes(lab):
             break
     check(slowest < 100, f"a ping took {slowest} ms")
     server.story(*story, *[disconnected()] * len(lab.clients))
+
+
+@test
+def a_slow_password_check_that_is_deferred_holds_nobody_up(lab):
+    lab.slow_users = ["carol", "dave"]
+    server = lab.server(POLICY, "setenv deferred_auth_pam 1")
+    bob = gets(lab.client("bob", home=2), CAMPUS)
+    hurry(server.process)
+    hurry(bob.process)
+
+    def log_in():
+        gets(lab.client("carol"), CAMPUS)
+        check('"ful"' in lab.client("dave+ful").reason(), "dave's reason")
+
+    slowest = slowest_ping("home2", log_in)
+    check(slowest < 1000, f"a ping took {slowest} ms")

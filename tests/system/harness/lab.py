@@ -26,6 +26,7 @@ class Lab:
         self.folder, self.pki, self.plugin = folder, pki, plugin
         self.preload = sanitizer_of(plugin)
         self.servers, self.clients = [], []
+        self.slow_users = []  # PAM takes two seconds for them
         os.mkdir(self.path("tmp"))
         os.chmod(self.path("tmp"), 0o1777)
 
@@ -122,8 +123,10 @@ class Lab:
         A PAM service of our own, for which every user's password is PASSWORD. Whom it was asked
         about is in the file `asked`.
         """
+        slow = "|".join(self.slow_users) or "''"
         script = self.write("password", "#!/bin/sh\ngiven=$(tr -d '\\0')\n"
                             f'echo "$PAM_USER" >>{self.path("asked")}\n'
+                            f'case "$PAM_USER" in {slow}) sleep 2 ;; esac\n'
                             f'[ "$given" = {PASSWORD} ] && [ "$PAM_USER" != nobody-knows ]\n',
                             0o755)
         pam = self.path("pam.d")
