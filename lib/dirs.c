@@ -76,28 +76,61 @@ static int open_directory(const char *path)
     return fd;
 }
 
+static const struct directory *find(const struct dirs *dirs, const char *path, size_t n)
+{
+    for (size_t i = 0; i < dirs->count; i++)
+        if (strncmp(dirs->items[i].path, path, n) == 0 && dirs->items[i].path[n] == '\0')
+            return &dirs->items[i];
+    return NULL;
+}
+
+/* How much of a path is its directory. */
+static size_t parent_length(const char *path, size_t n)
+{
+    while (n > 1 && path[n - 1] != '/')
+        n--;
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    return n;
+}
+
+/* After a chroot a directory is only reached from the one it is in, if that is open. */
+static int open_within(const struct dirs *dirs, const char *path)
+{
+    const struct directory *parent = find(dirs, path, parent_length(path, strlen(path)));
+
+    if (!parent) {
+        errno = ENOENT;
+        return -1;
+    }
+    return openat(parent->fd, strrchr(path, '/') + 1,
+                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static bool make_room(struct dirs *dirs)
+{
+    size_t room = dirs->room ? dirs->room * 2 : 8;
+    struct directory *items;
+
+    if (dirs->count < dirs->room)
+        return true;
+    items = reallocarray(dirs->items, room, sizeof *items);
+    if (!items)
+        return false;
+    dirs->items = items;
+    dirs->room = room;
+    return true;
+}
+
 static int keep_directory(struct dirs *dirs, const char *path, size_t n)
 {
     struct directory item = {.path = strndup(path, n), .fd = -1};
     struct stat st;
     int saved;
 
-    if (!item.path)
-        return -1;
-    if (!same_root(dirs)) {
-        errno = ENOENT;
+    if (!item.path || !make_room(dirs))
         goto fail;
-    }
-    if (dirs->count == dirs->room) {
-        size_t room = dirs->room ? dirs->room * 2 : 8;
-        struct directory *items = reallocarray(dirs->items, room, sizeof *items);
-
-        if (!items)
-            goto fail;
-        dirs->items = items;
-        dirs->room = room;
-    }
-    item.fd = open_directory(item.path);
+    item.fd = same_root(dirs) ? open_directory(item.path) : open_within(dirs, item.path);
     if (item.fd < 0 || fstat(item.fd, &st) != 0)
         goto fail;
     item.dev = st.st_dev;
@@ -115,16 +148,24 @@ fail:
 
 static int get(struct dirs *dirs, const char *path, size_t n)
 {
+    const struct directory *known;
+    int fd, saved;
+
     while (n > 1 && path[n - 1] == '/')
         n--;
     if (n == 0 || path[0] != '/') {
         errno = EINVAL;
         return -1;
     }
-    for (size_t i = 0; i < dirs->count; i++)
-        if (strncmp(dirs->items[i].path, path, n) == 0 && dirs->items[i].path[n] == '\0')
-            return dirs->items[i].fd;
-    return keep_directory(dirs, path, n);
+    known = find(dirs, path, n);
+    if (known)
+        return known->fd;
+    fd = keep_directory(dirs, path, n);
+    saved = errno;
+    if (fd < 0 && saved == ENOENT && n > 1)
+        get(dirs, path, parent_length(path, n)); /* it may be made there, after a chroot */
+    errno = saved;
+    return fd;
 }
 
 int dirs_get(struct dirs *dirs, const char *path)

@@ -22,7 +22,8 @@ void dirs_free(struct dirs *dirs);
 /*
  * The open directory `path` (absolute), opened at the first call and kept.
  * Owned by `dirs`. -1 with errno set when it cannot be opened (that is not kept).
- * A directory that was not opened before a chroot is ENOENT after it.
+ * After a chroot a directory is only found in one that is open already, else ENOENT. So
+ * that one made later is found, the nearest directory above a missing one is kept.
  */
 int dirs_get(struct dirs *dirs, const char *path);
 

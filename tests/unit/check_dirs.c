@@ -386,6 +386,39 @@ START_TEST(a_directory_of_the_new_root_is_not_taken_for_one_of_the_old)
 }
 END_TEST
 
+static int read_what_was_made_since(struct dirs *dirs)
+{
+    struct stat st;
+    size_t n = 0;
+    char *text = dirs_read_file(dirs, in_base("state/groups/physics.members"), 100, &n, NULL);
+
+    EXPECT(text && strcmp(text, "alice") == 0);
+    EXPECT(dirs_stat(dirs, in_base("state/link/policy.conf"), &st) == -1);
+    EXPECT(dirs_stat(dirs, in_base("other/file"), &st) == 0); /* beside it */
+    free(text);
+    return 0;
+}
+
+START_TEST(a_directory_that_was_missed_before_a_chroot_is_found_after_it)
+{
+    struct dirs *dirs = dirs_new();
+    struct stat st;
+
+    ck_assert_int_eq(dirs_stat(dirs, in_base("state/groups/physics.members"), &st), -1);
+    ck_assert_int_eq(errno, ENOENT);
+    ck_assert_int_eq(mkdir(in_base("state"), 0755), 0);
+    ck_assert_int_eq(dirs_stat(dirs, in_base("state/groups/physics.members"), &st), -1);
+    ck_assert_int_eq(errno, ENOENT);
+    ck_assert_int_eq(mkdir(in_base("state/groups"), 0755), 0);
+    ck_assert_int_eq(symlink("/trap", in_base("state/link")), 0);
+    ck_assert_int_eq(mkdir(in_base("other"), 0755), 0);
+    write_file(in_base("state/groups/physics.members"), "alice");
+    write_file(in_base("other/file"), "");
+    run_in_jail(dirs, read_what_was_made_since);
+    dirs_free(dirs);
+}
+END_TEST
+
 static int list_without_rights(struct dirs *dirs)
 {
     char **paths = dirs_glob(dirs, in_base("secret/*"));
@@ -457,6 +490,7 @@ Suite *unit_suite(void)
     tcase_add_test(tests, names_are_joined_to_the_directory_of_the_file_that_says_them);
     tcase_add_test(tests, known_directories_stay_within_reach_after_chroot_and_setuid);
     tcase_add_test(tests, a_directory_of_the_new_root_is_not_taken_for_one_of_the_old);
+    tcase_add_test(tests, a_directory_that_was_missed_before_a_chroot_is_found_after_it);
     tcase_add_test(tests, what_may_not_be_read_any_more_says_so);
     tcase_add_test(tests, a_directory_that_may_only_be_passed_through_can_be_used_but_not_listed);
     return suite;
