@@ -35,14 +35,18 @@ static void read_said(struct attempt *attempt)
                  env_get((const char *const *)attempt->call->envp, choose->argument));
 }
 
+void attempt_begin(struct attempt *attempt)
+{
+    attempt->policy = policy_in_use_get(attempt->handle->policy);
+    env_read((const char *const *)attempt->call->envp, &attempt->env);
+    attempt->peer = env_peer(&attempt->env);
+}
+
 const char *attempt_read(struct attempt *attempt)
 {
-    struct env *env = &attempt->env;
+    const struct env *env = &attempt->env;
 
-    attempt->policy = policy_in_use_get(attempt->handle->policy);
-    env_read((const char *const *)attempt->call->envp, env);
-    attempt->real = env_real_address(env, &attempt->from, &attempt->port);
-    attempt->has_from = attempt->real != NULL;
+    attempt_begin(attempt);
     if (!env->control_file || !env->pending_file || !env->reason_file)
         return "OpenVPN named no control files";
     credentials_read(attempt->policy, env->username, env->password, &attempt->credentials);
@@ -80,12 +84,13 @@ static bool can_be_asked(const struct env *env)
     return false;
 }
 
+/* `from`: where it logged in from; its family is 0 if that is not known. */
 static void decide(struct attempt *attempt, const struct prefix *from, bool may_ask)
 {
     struct choice_login login = {
         .username = attempt->env.username,
         .common_name = attempt->env.common_name,
-        .from = from,
+        .from = from->family ? from : NULL,
         .can_be_asked = may_ask,
     };
 
@@ -133,7 +138,7 @@ static void decide_renegotiation(struct attempt *attempt)
     struct choice *choice = &attempt->choice;
 
     strcpy(attempt->said.menu, client->said.menu);
-    decide(attempt, client->has_from ? &client->from : NULL, false);
+    decide(attempt, &client->from, false);
     if (choice->outcome == CHOICE_GRANTED && strcmp(choice->profile->name, client->profile) == 0)
         return;
     if (said_equal(&attempt->said, &client->said) || (says_nothing(attempt) && !client->full))
@@ -150,24 +155,9 @@ void attempt_decide(struct attempt *attempt, bool may_ask)
         decide_renegotiation(attempt);
         return;
     }
-    decide(attempt, attempt->has_from ? &attempt->from : NULL,
+    decide(attempt, &attempt->peer.prefix,
            may_ask && !connected && !attempt->has_token && can_be_asked(&attempt->env));
     if (connected && attempt->choice.outcome == CHOICE_GRANTED)
         refuse_to_connect_anew(attempt,
                                "This connection began with another login: connecting anew.");
-}
-
-struct spool_record attempt_refusal(const struct attempt *attempt)
-{
-    const struct choice *choice = &attempt->choice;
-    struct spool_record record = spool_record_make(SPOOL_REFUSED);
-
-    record.user = *choice->user ? choice->user : NULL;
-    record.typed = attempt->env.username;
-    record.cn = attempt->env.common_name;
-    record.wanted = *choice->wanted ? choice->wanted : NULL;
-    record.reason = choice->reason;
-    record.real = attempt->real;
-    record.port = env_number(attempt->port, SPOOL_NONE);
-    return record;
 }

@@ -17,10 +17,7 @@ struct attempt {
     struct env env;
     struct credentials credentials;
     struct said said;
-    struct prefix from;
-    bool has_from;
-    const char *real; /* NULL if not known */
-    const char *port;
+    struct env_peer peer;
     bool has_token; /* the password is a token of --auth-gen-token, made by OpenVPN */
     struct choice choice;
     bool connect_anew; /* refused because this connection has its tunnel already */
@@ -38,7 +35,7 @@ bool attempt_is_renegotiation(const struct attempt *attempt);
 /* Fills attempt->choice. `may_ask`: the menu may be shown. */
 void attempt_decide(struct attempt *attempt, bool may_ask);
 
-/* A record of this attempt's refusal; it points into the attempt. */
-struct spool_record attempt_refusal(const struct attempt *attempt);
+/* The parts of attempt_read() that any call has: the policy, the environment, the peer. */
+void attempt_begin(struct attempt *attempt);
 
 #endif

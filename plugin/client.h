@@ -45,8 +45,7 @@ struct client {
     int64_t session;
     char profile[POLICY_MAX_NAME + 1];
     bool full;
-    bool has_from;
-    struct prefix from;
+    struct prefix from; /* where it logged in from; its family is 0 if that is not known */
 };
 
 /* Puts a new client at the head of a list. NULL when memory is out. */

@@ -5,6 +5,7 @@
  */
 #include "plugin/connect.h"
 
+#include "plugin/records.h"
 #include "plugin/tokens.h"
 
 #include "lib/choice.h"
@@ -21,10 +22,7 @@ struct connecting {
     const struct policy *policy;
     struct env env;
     struct said said;
-    struct prefix from;
-    bool has_from;
-    const char *real; /* NULL if not known */
-    const char *port;
+    struct env_peer peer;
     struct choice choice;
 };
 
@@ -67,63 +65,28 @@ static void decide(struct connecting *c)
     struct choice_login login = {
         .username = c->env.username,
         .common_name = c->env.common_name,
-        .from = c->has_from ? &c->from : NULL,
+        .from = c->peer.prefix.family ? &c->peer.prefix : NULL,
     };
 
     said_apply(&c->said, &login);
     choice_decide(c->policy, &login, &c->choice);
 }
 
-static void remember(const struct connecting *c)
+static void begin_session(const struct connecting *c)
 {
+    struct spool_record record = record_connected(&c->env, &c->peer, &c->choice);
     struct client *client = c->client;
 
     client->connected = true;
-    client->session = ++c->handle->last_session;
+    client->session = record.session = ++c->handle->last_session;
     client->said = c->said;
     client->full = c->choice.profile->full;
-    client->has_from = c->has_from;
-    client->from = c->from;
+    client->from = c->peer.prefix;
     strcpy(client->profile, c->choice.profile->name);
     if (c->env.username && strlen(c->env.username) < sizeof(client->username))
         strcpy(client->username, c->env.username);
     if (c->env.session_id && c->env.username && (*c->said.static_challenge || *c->said.menu))
         tokens_put(c->handle->tokens, c->env.session_id, c->env.username, &c->said);
-}
-
-static void record_connected(const struct connecting *c)
-{
-    struct spool_record record = spool_record_make(SPOOL_CONNECTED);
-
-    record.session = c->client->session;
-    record.since = env_number(c->env.time_unix, SPOOL_NONE);
-    record.user = c->choice.user;
-    record.typed = c->env.username;
-    record.cn = c->env.common_name;
-    record.profile = c->choice.profile->name;
-    record.by = choice_by_name(c->choice.by);
-    record.fell_back = c->choice.fell_back ? 1 : SPOOL_NONE;
-    record.real = c->real;
-    record.port = env_number(c->port, SPOOL_NONE);
-    record.vpn4 = c->env.pool_ip;
-    record.vpn6 = c->env.pool_ip6;
-    record.client = c->env.iv_gui_ver ? c->env.iv_gui_ver : c->env.iv_ver;
-    record.platform = c->env.iv_plat;
-    record.token = c->env.session_id;
-    handle_record(c->handle, &record);
-}
-
-static void record_refused(const struct connecting *c)
-{
-    struct spool_record record = spool_record_make(SPOOL_REFUSED);
-
-    record.user = *c->choice.user ? c->choice.user : NULL;
-    record.typed = c->env.username;
-    record.cn = c->env.common_name;
-    record.wanted = *c->choice.wanted ? c->choice.wanted : NULL;
-    record.reason = c->choice.reason;
-    record.real = c->real;
-    record.port = env_number(c->port, SPOOL_NONE);
     handle_record(c->handle, &record);
 }
 
@@ -155,7 +118,11 @@ static bool ask_inner(const struct connecting *c, struct openvpn_plugin_string_l
     if (!inner_wants(c->handle->inner, call.type))
         return true;
     call.return_list = list;
-    return handle_forward(c->handle, c->client, &call) == OPENVPN_PLUGIN_FUNC_SUCCESS;
+    if (handle_forward(c->handle, c->client, &call) == OPENVPN_PLUGIN_FUNC_SUCCESS)
+        return true;
+    log_write(&c->handle->log, LOG_LEVEL_WARNING, "connect",
+              "%s from %s: refused by the wrapped plugin", c->choice.user, env_peer_name(&c->peer));
+    return false;
 }
 
 /* `own` (malloc'd, taken over) after the text of `list`. NULL when memory is out. */
@@ -208,9 +175,8 @@ static void log_connected(const struct connecting *c, size_t text_n)
     describe_routes(c, routes);
     log_write(&c->handle->log, LOG_LEVEL_NOTICE, "connect",
               "%s from %s: profile %s (%s%s), %s, %zu bytes", c->choice.user,
-              c->real ? c->real : "an unknown address", c->choice.profile->name,
-              choice_by_name(c->choice.by), c->choice.fell_back ? ", instead of a refused one" : "",
-              routes, text_n);
+              env_peer_name(&c->peer), c->choice.profile->name, choice_by_name(c->choice.by),
+              c->choice.fell_back ? ", instead of a refused one" : "", routes, text_n);
 }
 
 /* The text of the decision; NULL if it is a refusal, or when memory is out. */
@@ -224,10 +190,12 @@ static char *render(const struct connecting *c, size_t *n)
     char *text;
 
     if (c->choice.outcome != CHOICE_GRANTED) {
+        struct spool_record record = record_refused(&c->env, &c->peer, &c->choice);
+
         log_write(&c->handle->log, LOG_LEVEL_WARNING, "connect", "%s from %s: refused: %s",
-                  *c->choice.user ? c->choice.user : "somebody",
-                  c->real ? c->real : "an unknown address", c->choice.reason);
-        record_refused(c);
+                  *c->choice.user ? c->choice.user : "somebody", env_peer_name(&c->peer),
+                  c->choice.reason);
+        handle_record(c->handle, &record);
         return NULL;
     }
     text = push_render(c->policy, c->choice.profile, c->choice.known, &connection, n);
@@ -251,12 +219,10 @@ int connect_begin(struct handle *handle, struct client *client, const struct inn
     connect_vanish(handle, client);
     c.policy = policy_in_use_get(handle->policy);
     env_read((const char *const *)call->envp, &c.env);
-    c.real = env_real_address(&c.env, &c.from, &c.port);
-    c.has_from = c.real != NULL;
+    c.peer = env_peer(&c.env);
     if (!is_let_in(&c)) {
         log_write(&handle->log, LOG_LEVEL_ERROR, "connect", "%s from %s: not authenticated: denied",
-                  c.env.username ? c.env.username : "somebody",
-                  c.real ? c.real : "an unknown address");
+                  c.env.username ? c.env.username : "somebody", env_peer_name(&c.peer));
         return OPENVPN_PLUGIN_FUNC_ERROR;
     }
     recall(&c);
@@ -268,8 +234,7 @@ int connect_begin(struct handle *handle, struct client *client, const struct inn
     if (!text || !give_text(call->return_list, text))
         goto cleanup;
     text = NULL;
-    remember(&c);
-    record_connected(&c);
+    begin_session(&c);
     log_connected(&c, n);
     result = OPENVPN_PLUGIN_FUNC_SUCCESS;
 
@@ -300,27 +265,15 @@ int connect_learn(struct handle *handle, struct client *client, const struct inn
     return OPENVPN_PLUGIN_FUNC_SUCCESS;
 }
 
-/* Once a client has moved between address families OpenVPN shows both: then it is not known. */
-static const char *last_address(const struct env *env)
-{
-    if (env->trusted_ip && env->trusted_ip6)
-        return NULL;
-    return env->trusted_ip ? env->trusted_ip : env->trusted_ip6;
-}
-
 int connect_end(struct handle *handle, struct client *client, const struct inner_call *call)
 {
     if (client && client->connected) {
-        struct spool_record record = spool_record_make(SPOOL_DISCONNECTED);
+        struct spool_record record;
         struct env env;
 
         env_read((const char *const *)call->envp, &env);
+        record = record_disconnected(&env);
         record.session = client->session;
-        record.from_client = env_number(env.bytes_received, SPOOL_NONE);
-        record.to_client = env_number(env.bytes_sent, SPOOL_NONE);
-        record.duration = env_number(env.time_duration, SPOOL_NONE);
-        record.real = last_address(&env);
-        record.port = env_number(env.trusted_port, SPOOL_NONE);
         handle_record(handle, &record);
         client->connected = false;
     }

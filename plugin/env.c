@@ -5,8 +5,6 @@
  */
 #include "plugin/env.h"
 
-#include "lib/prefix.h"
-
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -105,29 +103,30 @@ int64_t env_number(const char *text, int64_t missing)
 }
 
 /* A link-local address comes with its zone, "fe80::1%eth0": the zone is no part of it. */
-static const char *env_address(const char *text, struct prefix *from)
+static bool take_address(const char *address, const char *port, struct env_peer *peer)
 {
     struct prefix found;
 
-    if (!text || prefix_parse(text, strcspn(text, "%"), &found) != PREFIX_OK)
-        return NULL;
+    if (!address || prefix_parse(address, strcspn(address, "%"), &found) != PREFIX_OK)
+        return false;
     if (found.len != prefix_family_bits(found.family))
-        return NULL;
-    *from = found;
-    return text;
+        return false;
+    *peer = (struct env_peer){.address = address, .port = port, .prefix = found};
+    return true;
 }
 
-const char *env_real_address(const struct env *env, struct prefix *from, const char **port)
+struct env_peer env_peer(const struct env *env)
 {
-    const char *address = NULL;
+    struct env_peer peer = {0};
 
-    *port = env->trusted_port;
-    if (!(address = env_address(env->trusted_ip, from)))
-        address = env_address(env->trusted_ip6, from);
-    if (address)
-        return address;
-    *port = env->untrusted_port;
-    if (!(address = env_address(env->untrusted_ip, from)))
-        address = env_address(env->untrusted_ip6, from);
-    return address;
+    if (!take_address(env->trusted_ip, env->trusted_port, &peer) &&
+        !take_address(env->trusted_ip6, env->trusted_port, &peer) &&
+        !take_address(env->untrusted_ip, env->untrusted_port, &peer))
+        take_address(env->untrusted_ip6, env->untrusted_port, &peer);
+    return peer;
+}
+
+const char *env_peer_name(const struct env_peer *peer)
+{
+    return peer->address ? peer->address : "an unknown address";
 }

@@ -7,9 +7,9 @@
 #ifndef BYWAY_PLUGIN_ENV_H
 #define BYWAY_PLUGIN_ENV_H
 
-#include <stdint.h>
+#include "lib/prefix.h"
 
-struct prefix;
+#include <stdint.h>
 
 /* NULL: not there. Which call has which variable: OpenVPN's multi.c and ssl_verify.c. */
 struct env {
@@ -52,11 +52,20 @@ const char *env_get(const char *const *envp, const char *name);
 /* A decimal number, or `missing` if it is NULL, malformed, negative or too large. */
 int64_t env_number(const char *text, int64_t missing);
 
+/* Where a client is: its real address, not the tunnel's. */
+struct env_peer {
+    const char *address;  /* NULL if not known */
+    const char *port;     /* NULL if not known */
+    struct prefix prefix; /* the address as a host; its family is 0 if not known */
+};
+
 /*
- * The client's real address as text and, in *from, as a host prefix: the address it
- * proved to be reachable at where that is known, else the one it is speaking from.
- * The text is NULL (and *from untouched) if there is none that is an address.
+ * The address the client proved to be reachable at where that is known, else the one
+ * it is speaking from. What is no address counts as not known.
  */
-const char *env_real_address(const struct env *env, struct prefix *from, const char **port);
+struct env_peer env_peer(const struct env *env);
+
+/* For log lines: the address, or words that say it is not known. */
+const char *env_peer_name(const struct env_peer *peer);
 
 #endif

@@ -9,6 +9,7 @@
 #include "plugin/challenge.h"
 #include "plugin/control_file.h"
 #include "plugin/inner_env.h"
+#include "plugin/records.h"
 #include "plugin/verdict.h"
 
 #include <stdio.h>
@@ -39,8 +40,7 @@ static void log_login(const struct attempt *attempt, enum log_level level, const
                       const char *detail)
 {
     log_write(&attempt->handle->log, level, "login", "%s from %s: %s%s",
-              or_somebody(attempt->env.username),
-              attempt->real ? attempt->real : "an unknown address", what, detail);
+              or_somebody(attempt->env.username), env_peer_name(&attempt->peer), what, detail);
 }
 
 /* The one way in: the login is remembered, and the code that lets it through returned. */
@@ -82,7 +82,7 @@ static void tell_reason(const struct attempt *attempt, const char *reason_file)
 /* Authenticated, and refused: the user is told why. */
 static int refuse(const struct attempt *attempt, const char *reason_file)
 {
-    struct spool_record record = attempt_refusal(attempt);
+    struct spool_record record = record_refused(&attempt->env, &attempt->peer, &attempt->choice);
 
     log_login(attempt, LOG_LEVEL_WARNING, "refused: ", attempt->choice.reason);
     tell_reason(attempt, reason_file);
@@ -149,7 +149,7 @@ static int fail_later(const struct attempt *attempt, char **private_file, const 
 
 static int refuse_later(const struct attempt *attempt, char **private_file)
 {
-    struct spool_record record = attempt_refusal(attempt);
+    struct spool_record record = record_refused(&attempt->env, &attempt->peer, &attempt->choice);
     char note[1 + SPOOL_MAX_LINE];
     char text[REASON_SIZE];
 
@@ -313,10 +313,7 @@ int login_answer(struct handle *handle, struct client *client, const struct inne
     char *answer = NULL;
     size_t n;
 
-    attempt.policy = policy_in_use_get(handle->policy);
-    env_read((const char *const *)call->envp, &attempt.env);
-    attempt.real = env_real_address(&attempt.env, &attempt.from, &attempt.port);
-    attempt.has_from = attempt.real != NULL;
+    attempt_begin(&attempt);
     if (!client || !client->asked_control_file) {
         if (inner_wants(handle->inner, call->type)) /* a question of its own */
             return handle_forward(handle, client, call);

@@ -137,15 +137,14 @@ static const struct {
 START_TEST(the_real_address_is_the_proven_one_where_there_is_one)
 {
     struct env env = read_env(reals[_i].envp);
-    struct prefix from = {0};
-    const char *port = NULL;
-    const char *address = env_real_address(&env, &from, &port);
+    struct env_peer peer = env_peer(&env);
 
-    ck_assert_pstr_eq(address, reals[_i].address);
-    if (!address)
-        return;
-    ck_assert_str_eq(port, reals[_i].port);
-    ck_assert_uint_eq(from.len, prefix_family_bits(from.family));
+    ck_assert_pstr_eq(peer.address, reals[_i].address);
+    ck_assert_pstr_eq(peer.port, reals[_i].port);
+    ck_assert_uint_eq(peer.prefix.family != 0, peer.address != NULL);
+    if (peer.address)
+        ck_assert_uint_eq(peer.prefix.len, prefix_family_bits(peer.prefix.family));
+    ck_assert_ptr_nonnull(env_peer_name(&peer));
 }
 END_TEST
 
