@@ -96,7 +96,7 @@ static const char *why_tunnel(const char *option)
 {
     if (strncmp(option, "redirect-gateway", 16) == 0)
         return "tunnel full";
-    if (strncmp(option, "route remote_host", 17) == 0)
+    if (strncmp(option, "redirect-private", 16) == 0)
         return "the tunnel's own packets must not enter it";
     return "no IPv6 past a full tunnel without IPv6";
 }

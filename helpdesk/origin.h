@@ -26,10 +26,7 @@ void origins_free(struct origins *origins);
 /* Has the set any address in common with the prefix? */
 bool origin_has(const struct origin *origin, const struct prefix *prefix);
 
-/*
- * The prefix in an option "route A M …" or "route-ipv6 P"; false if there is none, as in
- * "route remote_host …".
- */
+/* The prefix in an option "route A M …" or "route-ipv6 P"; false if there is none. */
 bool origin_prefix(const char *option, struct prefix *prefix);
 
 #endif

@@ -10,14 +10,10 @@ static const struct {
     const char *start;
     enum pushed_kind kind;
 } starts[] = {
-    {"echo msg", PUSHED_MESSAGE},
-    {"route remote_host ", PUSHED_TUNNEL},
-    {"route ", PUSHED_ROUTE},
-    {"route-ipv6 ", PUSHED_ROUTE},
-    {"redirect-gateway", PUSHED_TUNNEL},
-    {"block-ipv6", PUSHED_TUNNEL},
-    {"ifconfig-ipv6", PUSHED_TUNNEL},
-    {"dns ", PUSHED_DNS},
+    {"echo msg", PUSHED_MESSAGE},        {"route ", PUSHED_ROUTE},
+    {"route-ipv6 ", PUSHED_ROUTE},       {"redirect-gateway", PUSHED_TUNNEL},
+    {"redirect-private", PUSHED_TUNNEL}, {"block-ipv6", PUSHED_TUNNEL},
+    {"ifconfig-ipv6", PUSHED_TUNNEL},    {"dns ", PUSHED_DNS},
     {"dhcp-option D", PUSHED_DNS},
 };
 

@@ -97,10 +97,12 @@ static char *put(char *to, const char *text, size_t n)
 /*
  * A split tunnel whose routes include the server's own address would swallow its own
  * packets. For IPv6 the client sees to that itself (route.c:init_route_ipv6_list), for
- * IPv4 only with redirect-gateway. As the server cannot know the address its clients
- * reach it by, every split tunnel pins it to where the client's packets went before.
+ * IPv4 if it is told to: redirect-private redirects nothing, but keeps the server's address
+ * on the way its packets went before. A "route remote_host … net_gateway" would do the
+ * same, but it is an error to clients that came over IPv6, and one bad route makes them
+ * withhold all routes from their scripts, and so from NetworkManager (init.c:do_init_route_list).
  */
-static const char pin_server[] = "push \"route remote_host 255.255.255.255 net_gateway\"\n";
+static const char pin_server[] = "push \"redirect-private\"\n";
 
 void push_buffer_routes_ipv4(struct push_buffer *buffer, const struct policy_profile *profile,
                              const struct prefix *prefixes, size_t n)

@@ -33,8 +33,8 @@ static bool begins(const char *text, const char *with)
 /* An option as the client reads it: what only a full tunnel may push. */
 static void check_option(char *const *argv, unsigned argc)
 {
-    require(strcmp(argv[0], "redirect-gateway") != 0 && strcmp(argv[0], "redirect-private") != 0,
-            "a redirected gateway on a split tunnel");
+    require(strcmp(argv[0], "redirect-gateway") != 0, "a redirected gateway on a split tunnel");
+    require(strcmp(argv[0], "redirect-private") != 0 || argc == 1, "more than keeping the way");
     if (strcmp(argv[0], "route") == 0 && argc > 2)
         require(strcmp(argv[2], "0.0.0.0") != 0, "a default route on a split tunnel");
     if (strcmp(argv[0], "route-ipv6") == 0 && argc > 1)

@@ -2,7 +2,7 @@
 """The policy file: broken at start, edited while people are connected, and its state files."""
 from harness.check import check, same, test
 from harness.story import (CAMPUS, FULL, LIBRARY, PIN, POLICY, PROFILES, SETS, began, disconnected,
-                           gets, session)
+                           gets, routing, session)
 
 JOURNAL = "route 198.18.5.0 255.255.255.0"
 
@@ -114,7 +114,7 @@ def a_state_file_that_is_broken_takes_nothing_down(lab):
     lab.write("server-state/routes/journals.resolved", "198.18.77.1\ngarbage\n")
     lab.later()
     bob = lab.client("bob+library").connected()
-    check(set(LIBRARY) <= set(bob.pushed("route", "route-ipv6")), bob.pushed("route"))
+    check(set(LIBRARY) <= set(routing(bob)), routing(bob))
     server.expect(r"journals\.resolved:2:.*garbage")
 
 

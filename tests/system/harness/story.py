@@ -37,7 +37,7 @@ allow user bob
 POLICY = "choose username-suffix +\n" + SETS + PROFILES
 
 # Keeps the way to the VPN server itself outside the tunnel; of every split profile.
-PIN = "route remote_host 255.255.255.255 net_gateway"
+PIN = "redirect-private"
 
 CAMPUS = [PIN, "route 10.1.0.0 255.255.0.0", "route-ipv6 2606:fa00::/32"]
 LIBRARY = sorted(CAMPUS + ["route 203.0.113.0 255.255.255.0", "route-ipv6 2001:db8:113::/48"])
