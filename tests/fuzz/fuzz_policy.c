@@ -147,13 +147,28 @@ static void check_policy(const struct policy *policy)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* True if a text may name a file of this machine: what is in those is not ours to read. */
+static bool names_a_file(const char *text, size_t n)
+{
+    static const char nowhere[] = "/nonexistent";
+
+    for (size_t i = 0; i < n; i++) {
+        bool begins_word = i == 0 || strchr(" \t\r\n\"'\\", text[i - 1]) != NULL;
+
+        if (text[i] == '/' && begins_word &&
+            (n - i < sizeof(nowhere) || memcmp(text + i, nowhere, sizeof(nowhere) - 1) != 0))
+            return true;
+    }
+    return false;
+}
+
+static void load_and_check(const char *text, size_t n)
 {
     struct dirs *dirs = dirs_new();
     struct watch *watch = watch_new();
     struct diagnostics *problems = diagnostics_new();
-    struct policy *policy = policy_load_text("/nonexistent/policy.conf", (const char *)data, size,
-                                             dirs, watch, problems);
+    struct policy *policy =
+        policy_load_text("/nonexistent/policy.conf", text, n, dirs, watch, problems);
 
     require((policy == NULL) == (diagnostics_errors(problems) > 0), "refused without a reason");
     if (policy != NULL)
@@ -162,5 +177,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     diagnostics_free(problems);
     watch_free(watch);
     dirs_free(dirs);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!names_a_file((const char *)data, size))
+        load_and_check((const char *)data, size);
     return 0;
 }
