@@ -13,6 +13,13 @@
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
+/* ck_assert() leaves a note in a file each time it holds; this one does not, for loops. */
+#define MUST(condition)                     \
+    do {                                    \
+        if (!(condition))                   \
+            ck_abort_msg("%s", #condition); \
+    } while (0)
+
 /* The next allocation but `allocations_left` fails; negative: none does. */
 static long allocations_left = -1;
 
@@ -354,16 +361,16 @@ static void assert_universe(struct prefix_set *set, const struct universe *unive
     const struct prefix *cover;
     size_t n, n_ipv4;
 
-    ck_assert(prefix_set_minimise(set));
+    MUST(prefix_set_minimise(set));
     cover = prefix_set_cover(set, &n, &n_ipv4);
-    ck_assert_uint_eq(n, n_expected);
-    ck_assert_uint_eq(n_ipv4, universe->base.family == PREFIX_IPV4 ? n : 0);
+    MUST(n == n_expected);
+    MUST(n_ipv4 == (universe->base.family == PREFIX_IPV4 ? n : 0));
     for (size_t i = 0; i < n; i++)
-        ck_assert_int_eq(prefix_compare(&cover[i], &expected[i]), 0);
+        MUST(prefix_compare(&cover[i], &expected[i]) == 0);
     for (unsigned at = 0; at < 256; at++) {
         struct prefix one = at_universe(universe, at, 8);
 
-        ck_assert_int_eq(prefix_set_contains(set, &one), universe->in[at]);
+        MUST(prefix_set_contains(set, &one) == universe->in[at]);
     }
 }
 
@@ -373,7 +380,7 @@ static void add_random(struct prefix_set *set, struct universe *universe, unsign
         unsigned at, length;
         struct prefix prefix = random_member(universe, &at, &length);
 
-        ck_assert(prefix_set_add(set, &prefix));
+        MUST(prefix_set_add(set, &prefix));
         memset(universe->in + at, true, length);
     }
 }
@@ -416,6 +423,70 @@ START_TEST(random_sets_are_what_a_bitmap_says)
     }
     prefix_set_free(set);
     prefix_set_free(other);
+}
+END_TEST
+
+/* Ways to be random that a radix sort must bear: where the addresses differ, and how often. */
+static struct prefix random_skewed(int way, unsigned i, unsigned n)
+{
+    struct prefix prefix = {.len = 128, .family = PREFIX_IPV6};
+    uint64_t random = (uint64_t)rand() << 40 ^ (uint64_t)rand() << 20 ^ (uint64_t)rand();
+    unsigned bit = (unsigned)rand() % 64;
+
+    switch (way) {
+    case 0: /* all the same but one */
+        prefix.lo = i == n / 2;
+        break;
+    case 1: /* one bit set, anywhere: every level finds a few that differ */
+        *(rand() % 2 ? &prefix.hi : &prefix.lo) = UINT64_C(1) << bit;
+        break;
+    case 2: /* falling */
+        prefix.lo = (uint64_t)(n - i) * 3;
+        break;
+    case 3: /* few bits, far apart, both halves */
+        prefix.hi = random & UINT64_C(0x8001000000008001);
+        prefix.lo = random * 7 & UINT64_C(0x8001000000008001);
+        break;
+    case 4: /* both families, several lengths */
+        prefix.family = rand() % 2 ? PREFIX_IPV4 : PREFIX_IPV6;
+        prefix.len = (uint8_t)(20 + bit % 13);
+        prefix.hi = random & prefix_mask_hi(prefix.len);
+        break;
+    case 5: /* a campus: the first 40 bits shared, much of it taken twice */
+        prefix.len = 64;
+        prefix.hi = UINT64_C(0x20010db8) << 32 | (random & 0xffff);
+        break;
+    }
+    return prefix;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return prefix_compare(a, b);
+}
+
+/* Added in order, there is nothing to sort: the two must come out the same. */
+START_TEST(large_sets_are_put_in_order_however_they_are_spread)
+{
+    unsigned n = 30000;
+    struct prefix *items = malloc(n * sizeof *items);
+    struct prefix_set *shuffled = prefix_set_new(), *sorted = prefix_set_new();
+
+    srand((unsigned)_i + 1);
+    for (unsigned i = 0; i < n; i++) {
+        items[i] = random_skewed(_i, i, n);
+        MUST(prefix_set_add(shuffled, &items[i]));
+    }
+    qsort(items, n, sizeof *items, compare);
+    for (unsigned i = 0; i < n; i++)
+        MUST(prefix_set_add(sorted, &items[i]));
+    ck_assert(prefix_set_minimise(shuffled) && prefix_set_minimise(sorted));
+    ck_assert(prefix_set_equal(shuffled, sorted));
+    for (unsigned i = 0; i < n; i++)
+        MUST(prefix_set_contains(shuffled, &items[i]));
+    prefix_set_free(shuffled);
+    prefix_set_free(sorted);
+    free(items);
 }
 END_TEST
 
@@ -669,6 +740,7 @@ static TCase *invariants(void)
 
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, random_sets_are_what_a_bitmap_says, 0, COUNT(bases));
+    tcase_add_loop_test(tc, large_sets_are_put_in_order_however_they_are_spread, 0, 6);
     tcase_add_loop_test(tc, out_of_memory_leaves_the_set_as_it_was, 0, COUNT(operations));
     tcase_add_test(tc, out_of_memory_while_reading_is_told);
     return tc;
