@@ -139,7 +139,8 @@ static void decide_renegotiation(struct attempt *attempt)
 
     strcpy(attempt->said.menu, client->said.menu);
     decide(attempt, &client->from, false);
-    if (choice->outcome == CHOICE_GRANTED && strcmp(choice->profile->name, client->profile) == 0)
+    if (choice->outcome == CHOICE_GRANTED && choice->profile->full == client->full &&
+        strcmp(choice->profile->name, client->profile) == 0)
         return;
     if (said_equal(&attempt->said, &client->said) || (says_nothing(attempt) && !client->full))
         keep_or_refuse(attempt);

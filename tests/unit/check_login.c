@@ -638,6 +638,21 @@ START_TEST(a_right_that_was_withdrawn_ends_at_the_renegotiation)
 }
 END_TEST
 
+START_TEST(a_profile_that_turned_from_full_to_split_or_back_ends_too)
+{
+    ck_assert_int_eq(verify(L("alice+full", "pw")), SUCCESS);
+    ck_assert_str_eq(connect_as(U("alice+full")), "full");
+    change_policy(choices, "<profile full>\nroutes internal\n</profile>\n");
+    ck_assert_int_eq(verify(L("alice+full", "pw")), ERROR);
+    ck_assert_ptr_nonnull(strstr(content(reason), "no longer open to you"));
+    new_client();
+    ck_assert_int_eq(verify(L("alice+full", "pw")), SUCCESS);
+    ck_assert_str_eq(connect_as(U("alice+full")), "split");
+    change_policy(choices, full_for_alice);
+    ck_assert_int_eq(verify(L("alice+full", "pw")), ERROR);
+}
+END_TEST
+
 START_TEST(another_default_does_not_end_the_sessions_there_are)
 {
     ck_assert_int_eq(verify(L("alice", "pw")), SUCCESS);
@@ -728,6 +743,7 @@ Suite *unit_suite(void)
     tcase_add_test(tcase, on_a_split_tunnel_who_says_nothing_more_goes_on);
     tcase_add_test(tcase, another_user_on_the_connection_connects_anew);
     tcase_add_test(tcase, a_right_that_was_withdrawn_ends_at_the_renegotiation);
+    tcase_add_test(tcase, a_profile_that_turned_from_full_to_split_or_back_ends_too);
     tcase_add_test(tcase, another_default_does_not_end_the_sessions_there_are);
     tcase_add_test(tcase, a_client_with_a_token_gets_what_it_chose_before);
     tcase_add_test(tcase, external_auth_sees_the_token_and_the_choice_stays);
