@@ -8,6 +8,7 @@
  *                  errors and warnings
  *   policy_top, policy_routes, policy_profile, policy_group, policy_user
  *                  one kind of block each
+ *   policy_inline  prefixes where a route set's name may stand
  *   policy_extras  the combinations of route sets that users bring
  *
  * First everything is read into one list of directives. Then every block is declared,
@@ -66,6 +67,7 @@ struct build {
 
     struct directive *first; /* all files' top level, in order */
     struct directive **tail;
+    struct directive *inlined; /* the first block that is written as a prefix; in that list */
 
     struct declared profiles;
     struct declared route_sets;
@@ -91,6 +93,9 @@ struct build {
 
 /* Notes that memory is out, and is always false. */
 bool build_out_of_memory(struct build *build);
+
+/* Appends a block for every prefix that stands where the name of a route set may. */
+bool build_expand_prefixes(struct build *build);
 
 /* Notes the name and place of every block, and makes room for what they define. False when
  * memory is out. */

@@ -81,7 +81,7 @@ static void apply_unix_group(struct build *build, const struct directive *line)
 
 static const struct word words[] = {
     {"include", 1, 1, WORD_REPEATED, "FILE", apply_include},
-    {"routes", 1, WORDS_ANY, WORD_REPEATED, "NAME...", build_add_routes},
+    {"routes", 1, WORDS_ANY, WORD_REPEATED, "NAME|PREFIX...", build_add_routes},
     {"unix-group", 1, WORDS_ANY, WORD_REPEATED, "NAME...", apply_unix_group},
     {"user", 1, WORDS_ANY, WORD_REPEATED, "NAME...", apply_user},
 };

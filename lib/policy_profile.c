@@ -273,7 +273,7 @@ static const struct word words[] = {
     {"max-routes", 1, 1, WORD_ONCE, "NUMBER", apply_max_routes},
     {"message", 1, 1, WORD_ONCE, "\"TEXT\"", apply_message},
     {"push", 1, 1, WORD_REPEATED, "\"OPTION\"", apply_push},
-    {"routes", 1, WORDS_ANY, WORD_REPEATED, "NAME...", apply_routes},
+    {"routes", 1, WORDS_ANY, WORD_REPEATED, "NAME|PREFIX...", apply_routes},
     {"search-domain", 1, WORDS_ANY, WORD_REPEATED, "DOMAIN...", apply_search_domain},
     {"title", 1, 1, WORD_ONCE, "\"TEXT\"", apply_title},
     {"tunnel", 1, 1, WORD_ONCE, "split | tunnel full", apply_tunnel},

@@ -22,11 +22,20 @@ static bool is_name(const char *text)
            strspn(text, "_.-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") == n;
 }
 
+static void keep(struct build *build, struct declared *declared, const struct directive *block)
+{
+    char *name = arena_strdup(build->policy->arena, block->argv[1]);
+
+    if (name == NULL || !names_add(declared->names, name))
+        build_out_of_memory(build);
+    else
+        declared->blocks[names_count(declared->names) - 1] = block;
+}
+
 static void declare(struct build *build, struct declared *declared, const struct directive *block)
 {
     const char *name = block->argc == 2 ? block->argv[1] : "";
     size_t index = block->argc == 2 ? names_find(declared->names, name) : NAMES_NONE;
-    char *kept;
 
     if (block->argc != 2)
         return; /* build_apply() tells */
@@ -42,11 +51,7 @@ static void declare(struct build *build, struct declared *declared, const struct
                     declared->blocks[index]->file, declared->blocks[index]->line);
         return;
     }
-    kept = arena_strdup(build->policy->arena, name);
-    if (kept == NULL || !names_add(declared->names, kept))
-        build_out_of_memory(build);
-    else
-        declared->blocks[names_count(declared->names) - 1] = block;
+    keep(build, declared, block);
 }
 
 static bool is_block(const struct directive *line, const char *name)
@@ -70,9 +75,12 @@ static bool declare_kind(struct build *build, struct declared *declared, const c
         arena_array(build->scratch, count_blocks(build->first, name), sizeof(*declared->blocks));
     if (declared->names == NULL || declared->blocks == NULL)
         return build_out_of_memory(build);
-    for (const struct directive *line = build->first; line != NULL; line = line->next)
+    for (const struct directive *line = build->first; line != build->inlined; line = line->next)
         if (is_block(line, name))
             declare(build, declared, line);
+    for (const struct directive *line = build->inlined; line != NULL; line = line->next)
+        if (is_block(line, name))
+            keep(build, declared, line); /* a prefix is its name */
     return !build->out_of_memory;
 }
 
@@ -138,7 +146,7 @@ bool build_declare(struct build *build)
     build->users = names_new(false);
     if (build->users == NULL)
         return build_out_of_memory(build);
-    if (!declare_kind(build, &build->profiles, "profile") ||
+    if (!build_expand_prefixes(build) || !declare_kind(build, &build->profiles, "profile") ||
         !declare_kind(build, &build->route_sets, "routes") ||
         !declare_kind(build, &build->groups, "group") || !make_arrays(build))
         return false;

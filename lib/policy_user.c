@@ -115,7 +115,7 @@ static void apply_opt_in(struct build *build, const struct directive *line)
 static const struct word words[] = {
     {"opt-in", 1, 1, WORD_ONCE, "PROFILE", apply_opt_in},
     {"profile", 1, 1, WORD_ONCE, "PROFILE", apply_profile},
-    {"routes", 1, WORDS_ANY, WORD_REPEATED, "NAME...", build_add_routes},
+    {"routes", 1, WORDS_ANY, WORD_REPEATED, "NAME|PREFIX...", build_add_routes},
 };
 
 const struct context policy_user_context = {

@@ -92,6 +92,29 @@ START_TEST(route_sets_hold_what_is_written_listed_fetched_and_resolved)
 }
 END_TEST
 
+START_TEST(a_prefix_may_stand_where_the_name_of_a_set_may)
+{
+    const struct policy_user *user;
+
+    fixture_load_text("default-profile campus\n"
+                      "<routes lab>\n198.51.100.0/24\n</routes>\n"
+                      "<profile campus>\nroutes 10.0.0.0/8 2001:db8::/32 10.0.0.0/8\n</profile>\n"
+                      "<group g>\nroutes lab 192.0.2.0/24\nuser alice\n</group>\n"
+                      "<user alice>\nroutes 10.0.0.0/8 203.0.113.7/32\n</user>\n");
+    ck_assert_str_eq(fixture_problems(), "");
+    ck_assert_uint_eq(policy->n_route_sets, 5);
+    ck_assert_uint_eq(policy->profiles[0].routes.n, 2);
+    ck_assert_str_eq(policy->profiles[0].routes.sets[0]->name, "10.0.0.0/8");
+    ck_assert_str_eq(fixture_set_text(policy->profiles[0].routes.sets[1]->prefixes),
+                     "2001:db8::/32\n");
+    ck_assert_uint_eq(policy->groups[0].routes.n, 2);
+    user = policy_find_user(policy, "alice");
+    ck_assert_uint_eq(user->routes.n, 2);
+    ck_assert_ptr_eq(user->routes.sets[0], policy->profiles[0].routes.sets[0]);
+    ck_assert_uint_eq(policy->extras[user->extra].n, 4);
+}
+END_TEST
+
 /* ── files ── */
 
 START_TEST(a_mistake_in_an_included_file_is_told_with_that_file)
@@ -387,6 +410,7 @@ Suite *unit_suite(void)
     tcase_set_timeout(all, 120);
     tcase_add_test(all, the_story_loads_with_all_it_says);
     tcase_add_test(all, route_sets_hold_what_is_written_listed_fetched_and_resolved);
+    tcase_add_test(all, a_prefix_may_stand_where_the_name_of_a_set_may);
     tcase_add_test(all, a_mistake_in_an_included_file_is_told_with_that_file);
     tcase_add_test(all, of_many_bad_lines_in_a_list_twenty_are_told);
     tcase_add_test(all, everything_is_not_taken_from_a_list_either);

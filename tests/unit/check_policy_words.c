@@ -117,6 +117,15 @@ static const struct {
     {"<routes x>\nfetch https://a every h\n</routes>", "policy.conf:9: error: \"h\" is not"},
     {"<routes x>\nfetch https://a every 6\n</routes>", "policy.conf:9: error: \"6\" is not"},
     {"<routes x>\nfetch https://a every 6hh\n</routes>", "policy.conf:9: error: \"6hh\" is not"},
+    {"<user a>\nroutes 10.0.0.1/8\n</user>",
+     "policy.conf:9: error: \"10.0.0.1/8\" has bits set past its prefix length; did you mean "
+     "10.0.0.0/8?"},
+    {"<user a>\nroutes 192.0.2.0/24 0.0.0.0/0\n</user>",
+     "policy.conf:9: error: \"0.0.0.0/0\" is everything, which a split tunnel never carries"},
+    {"<user a>\nroutes a/8\n</user>", "policy.conf:9: error: there is no route set \"a/8\""},
+    {"<user a>\nroutes 10.0.0.0\n</user>", "policy.conf:9: error: there is no route set"},
+    {"<routes 10.0.0.0/8>\n10.0.0.0/8\n</routes>",
+     "policy.conf:8: error: <routes> cannot be named"},
     {"<routes x>\nhost -a.example\n</routes>", "policy.conf:9: error: \"-a.example\" is not a host "
                                                "name"},
     {"<routes x>\nhost a..b\n</routes>", "policy.conf:9: error: \"a..b\" is not a host name"},
