@@ -35,15 +35,11 @@ static const struct log test_log = {capture, NULL, LOG_LEVEL_DEBUG};
 
 static struct openvpn_plugin_callbacks callbacks;
 
-/* Where libtool puts modules: beside the test program. */
 static const char *module_path(const char *name)
 {
     static char path[512];
-    const char *build = getenv("abs_builddir");
 
-    snprintf(path, sizeof(path), "%s/tests/unit/.libs/%s.so", build ? build : ".", name);
-    if (path[0] != '/' && path[0] != '.')
-        memmove(path + 2, path, strlen(path) + 1), memcpy(path, "./", 2);
+    snprintf(path, sizeof(path), INNER_MODULES "/%s.so", name);
     return path;
 }
 

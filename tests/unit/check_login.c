@@ -86,18 +86,9 @@ static void write_policy(const char *first, const char *last)
     put(policy_path, text);
 }
 
-static const char *module_path(void)
-{
-    static char path[512];
-    const char *build = getenv("abs_builddir");
-
-    snprintf(path, sizeof(path), "%s/tests/unit/.libs/inner_v3.so", build ? build : ".");
-    return path;
-}
-
 static void open_plugin(void)
 {
-    const char *argv[] = {"byway.so", policy_path, module_path(), NULL};
+    const char *argv[] = {"byway.so", policy_path, INNER_MODULES "/inner_v3.so", NULL};
     const char *envp[] = {NULL};
     struct openvpn_plugin_args_open_in in = {0xffff, argv, envp, &callbacks, SSLAPI_OPENSSL,
                                              "2.6",  2,    6,    "14"};
