@@ -438,6 +438,28 @@ START_TEST(clients_left_over_at_close_do_no_harm)
 }
 END_TEST
 
+/* OpenVPN can be given the plugin twice, and keeps one copy of its code. */
+START_TEST(two_servers_in_one_process_are_kept_apart)
+{
+    struct host *one = host_start(host_policy_text);
+    struct host *two = host_start("default-profile office\n"
+                                  "<routes r>\n172.20.0.0/16\n</routes>\n"
+                                  "<profile office>\ntunnel split\nroutes r\n</profile>\n");
+    char *first = host_text_for(one, "carol");
+    char *second = host_text_for(two, "carol");
+
+    ck_assert_ptr_nonnull(strstr(first, ROUTES));
+    ck_assert_ptr_nonnull(strstr(second, "route 172.20.0.0 255.255.0.0"));
+    ck_assert_ptr_null(strstr(second, ROUTES));
+    ck_assert_str_eq(host_spool(two, SPOOL_CONNECTED, 0).profile, "office");
+    host_free(two);
+    ck_assert_str_eq(host_spool(one, SPOOL_CONNECTED, 0).profile, "campus");
+    free(first);
+    free(second);
+    host_free(one);
+}
+END_TEST
+
 START_TEST(a_thousand_openings_leave_nothing_behind)
 {
     struct host *host = start_wrapped("inner_v3", "later-check");
@@ -475,6 +497,7 @@ Suite *unit_suite(void)
     tcase_add_test(tests, a_session_that_only_vanishes_is_recorded_as_vanished);
     tcase_add_test(tests, a_disconnect_of_who_never_connected_is_not_recorded);
     tcase_add_test(tests, clients_left_over_at_close_do_no_harm);
+    tcase_add_test(tests, two_servers_in_one_process_are_kept_apart);
     tcase_add_test(tests, a_thousand_openings_leave_nothing_behind);
     suite_add_tcase(suite, tests);
     return suite;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The question after the password: by CR_TEXT where it can be asked at once, else by CRV1. */
+#include "tests/host/fakes.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
 
@@ -494,6 +495,57 @@ START_TEST(an_empty_answer_to_a_challenge_is_the_default)
 }
 END_TEST
 
+START_TEST(a_state_expires_after_two_minutes)
+{
+    struct host *host = start("inner_v3", "later-check");
+    struct host_client *early = host_client_new(host);
+    struct host_client *late = host_client_new(host);
+    char state[128];
+
+    challenge(host, "carol", state);
+    fakes_skip_ms(115000);
+    ck_assert(answer(early, "carol", state, "library"));
+    challenge(host, "carol", state);
+    fakes_skip_ms(125000);
+    ck_assert(!answer(late, "carol", state, "library"));
+    host_client_free(early);
+    host_client_free(late);
+    host_free(host);
+}
+END_TEST
+
+START_TEST(a_policy_edited_before_the_answer_is_the_one_that_counts)
+{
+    static const char without_library[] =
+        "choose menu\ndefault-profile campus\n<routes internal>\n10.0.0.0/8\n</routes>\n"
+        "<profile campus>\ntunnel split\nroutes internal\n</profile>\n";
+    struct host *host = start("inner_v3", "check");
+    struct host_client *client = asked(host, "carol");
+
+    host_policy(host, without_library);
+    fakes_skip_ms(2000);
+    host_crresponse(client, LIBRARY64);
+    ck_assert_int_eq(host_verdict(client, 0), '0');
+    host_client_free(client);
+    host_free(host);
+}
+END_TEST
+
+START_TEST(a_question_still_open_at_a_new_login_is_forgotten)
+{
+    struct host *host = start("inner_v3", "check");
+    struct host_client *client = asked(host, "alice");
+    char *text;
+
+    host_set(client, "password", "wrong");
+    ck_assert_int_eq(host_auth(client), HOST_ERROR);
+    host_crresponse(client, "ZnVsbA==");
+    ck_assert_int_eq(host_connect(client, &text), HOST_ERROR);
+    host_client_free(client);
+    host_free(host);
+}
+END_TEST
+
 START_TEST(a_state_does_not_outlive_the_plugin)
 {
     struct host *host = start("inner_v3", "later-check");
@@ -538,6 +590,9 @@ Suite *unit_suite(void)
     tcase_add_test(tests, a_state_that_was_not_told_is_not_taken);
     tcase_add_test(tests, a_wrong_answer_to_a_challenge_is_refused_and_uses_the_state_up);
     tcase_add_test(tests, an_empty_answer_to_a_challenge_is_the_default);
+    tcase_add_test(tests, a_state_expires_after_two_minutes);
+    tcase_add_test(tests, a_policy_edited_before_the_answer_is_the_one_that_counts);
+    tcase_add_test(tests, a_question_still_open_at_a_new_login_is_forgotten);
     tcase_add_test(tests, a_state_does_not_outlive_the_plugin);
     suite_add_tcase(suite, tests);
     return suite;
