@@ -130,7 +130,8 @@ void spool_writer_set_cap(struct spool_writer *writer, int64_t bytes);
  * Appends the record, with `at` and `boot_ms` filled in where they are SPOOL_NONE. Where
  * that fails (disk full, cap reached: SPOOL_MAX_BYTES that mgmtd has not freed, file
  * deleted) the record is counted as lost, and the count is itself recorded once writing
- * works again. A partial write is cut off again. True if the record was written.
+ * works again. What a write left half done is made garbage then (it cannot be cut off:
+ * somebody may be reading it). True if the record was written.
  */
 bool spool_writer_append(struct spool_writer *writer, const struct spool_record *record);
 

@@ -89,10 +89,7 @@ void spool_reader_close(struct spool_reader *reader)
 
 /* ── lines ── */
 
-/*
- * Reads the buffer afresh from `from`. Never appends to what is in it: the beginning of
- * an incomplete line may meanwhile have been cut off again and another written there.
- */
+/* Reads the buffer afresh from `from`: an incomplete line is read again from its beginning. */
 static ssize_t fill(struct spool_reader *reader, int64_t from)
 {
     ssize_t n;

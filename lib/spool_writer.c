@@ -27,10 +27,10 @@
 struct spool_writer {
     int fd;
     char name[NAME_MAX + 1];
-    int64_t size;       /* bytes of whole records in the file */
+    int64_t size;       /* of the file */
     int64_t cap;        /* bytes that may be unread */
     int64_t unread;     /* at most so many are: what was found at the last look, and since */
-    bool torn;          /* part of a record is in the file and could not be cut off */
+    bool torn;          /* the file ends in a part of a record */
     bool deleted;       /* the file has no name any more */
     int64_t checked_ms; /* when that was last looked at */
     char first[SPOOL_MAX_LINE]; /* the server record, until it is written */
@@ -99,27 +99,26 @@ static int check_name(struct spool_writer *writer)
     return writer->deleted ? ENOENT : 0;
 }
 
-/* One write(2), whole or not at all. 0 or an errno. */
-static int write_whole(struct spool_writer *writer, const char *text, size_t n)
+/*
+ * One write(2). 0, or an errno; then the file may end in a part of it. That part is not
+ * cut off: a reader may be looking at those very bytes, and would mix them with what is
+ * written there next. So a byte of the file never changes once it is there.
+ */
+static int write_once(struct spool_writer *writer, const char *text, size_t n)
 {
     ssize_t written;
-    int why;
 
     do
         written = write(writer->fd, text, n);
     while (written < 0 && errno == EINTR);
-    why = written < 0 ? errno : ENOSPC;
-    if (written == (ssize_t)n) {
-        writer->size += written;
-        writer->unread += written;
+    if (written < 0)
+        return errno;
+    writer->size += written;
+    writer->unread += written;
+    if (written == (ssize_t)n)
         return 0;
-    }
-    if (written > 0 && ftruncate(writer->fd, writer->size) != 0) {
-        writer->torn = true;
-        writer->size += written;
-        writer->unread += written;
-    }
-    return why;
+    writer->torn = writer->torn || written > 0;
+    return ENOSPC;
 }
 
 static int write_line(struct spool_writer *writer, const char *line, size_t n)
@@ -128,10 +127,10 @@ static int write_line(struct spool_writer *writer, const char *line, size_t n)
 
     /* A control character makes garbage of half a record, whatever it looks like. */
     if (why == 0 && writer->torn) {
-        why = write_whole(writer, "\x7f\n", 2);
+        why = write_once(writer, "\x7f\n", 2);
         writer->torn = why != 0;
     }
-    return why == 0 ? write_whole(writer, line, n) : why;
+    return why == 0 ? write_once(writer, line, n) : why;
 }
 
 /* What must come before the next record: the server record, the number of lost ones. */

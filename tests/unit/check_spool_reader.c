@@ -113,29 +113,6 @@ START_TEST(a_file_torn_at_any_byte_gives_its_complete_records_and_later_the_rest
 }
 END_TEST
 
-START_TEST(the_beginning_of_a_line_that_was_cut_off_is_forgotten)
-{
-    static const char whole[] = "vanished\tsession=1\n", half[] = "vanished\tsession=2345";
-    static const char other[] = "disconnected\tsession=3\n";
-    struct spool_reader *reader;
-    struct spool_record record;
-
-    for (size_t cut = 1; cut < sizeof half; cut++) {
-        write_file(whole, sizeof whole - 1);
-        append_file(half, cut);
-        reader = open_reader(0);
-        expect_session(reader, 1);
-        expect_next(reader, SPOOL_NEXT_END);
-        write_file(whole, sizeof whole - 1);
-        append_file(other, sizeof other - 1);
-        ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_RECORD);
-        ck_assert_int_eq(record.kind, SPOOL_DISCONNECTED);
-        ck_assert_int_eq(record.session, 3);
-        spool_reader_close(reader);
-    }
-}
-END_TEST
-
 START_TEST(a_line_as_long_as_allowed_is_read_and_a_longer_one_is_garbage)
 {
     static char line[SPOOL_MAX_LINE + 2];
@@ -523,7 +500,6 @@ Suite *unit_suite(void)
     tcase_add_checked_fixture(tests, spool_set_up, spool_tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_file_torn_at_any_byte_gives_its_complete_records_and_later_the_rest);
-    tcase_add_test(tests, the_beginning_of_a_line_that_was_cut_off_is_forgotten);
     tcase_add_test(tests, a_line_as_long_as_allowed_is_read_and_a_longer_one_is_garbage);
     tcase_add_test(tests, a_line_of_megabytes_is_passed_over_as_one_also_when_it_comes_in_pieces);
     tcase_add_test(tests, lines_that_are_no_records_are_passed_over_one_by_one);

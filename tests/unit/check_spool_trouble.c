@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The spool's writer when the system refuses: the linker puts this file's write(2),
- * ftruncate(2), flock(2), clock_gettime(2) and calloc(3) in front of the system's, so
+ * flock(2), clock_gettime(2) and calloc(3) in front of the system's, so
  * that each can be made to fail, and time to pass.
  */
 #include "config.h"
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +24,6 @@ static struct {
     int write_errors;      /* so many writes fail … */
     int write_error;       /* … with this errno … */
     ssize_t write_partial; /* … after so many bytes, if not 0 */
-    bool no_truncate;
     bool no_lock;
     bool no_memory;
     int64_t later_ms; /* the clocks are ahead */
@@ -31,8 +31,6 @@ static struct {
 
 ssize_t __real_write(int fd, const void *bytes, size_t n);
 ssize_t __wrap_write(int fd, const void *bytes, size_t n);
-int __real_ftruncate(int fd, off_t size);
-int __wrap_ftruncate(int fd, off_t size);
 int __real_flock(int fd, int operation);
 int __wrap_flock(int fd, int operation);
 int __real_clock_gettime(clockid_t clock, struct timespec *now);
@@ -50,15 +48,6 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t n)
         return -1;
     }
     return __real_write(fd, bytes, n);
-}
-
-int __wrap_ftruncate(int fd, off_t size)
-{
-    if (trouble.no_truncate) {
-        errno = EIO;
-        return -1;
-    }
-    return __real_ftruncate(fd, size);
 }
 
 int __wrap_flock(int fd, int operation)
@@ -151,41 +140,27 @@ START_TEST(the_count_is_recorded_also_when_the_writer_closes)
 }
 END_TEST
 
-START_TEST(a_partial_write_is_cut_off_again)
-{
-    struct spool_writer *writer = spool_open_writer();
-    int64_t size = spool_size(writer);
-    int why = 0;
-
-    for (ssize_t part = 1; part < 60; part++) {
-        trouble.write_errors = 1;
-        trouble.write_partial = part;
-        ck_assert(!spool_append(writer, 1));
-        ck_assert_int_eq(spool_size(writer), size);
-        ck_assert(spool_append(writer, 2));
-        ck_assert_int_gt(spool_size(writer), size);
-        size = spool_size(writer);
-    }
-    ck_assert_uint_eq(spool_writer_take_lost(writer, &why), 59);
-    ck_assert_int_eq(why, ENOSPC);
-    spool_writer_close(writer);
-}
-END_TEST
-
-START_TEST(half_a_record_that_cannot_be_cut_off_becomes_garbage)
+START_TEST(half_a_record_becomes_garbage_and_no_byte_of_it_changes)
 {
     struct spool_writer *writer = spool_open_writer();
     char story[200] = "s";
     size_t n = 1;
 
-    trouble.no_truncate = true;
     for (ssize_t part = 1; part < 40; part++) {
+        int64_t size = spool_size(writer);
+        int why = 0;
+
         trouble.write_errors = 1;
         trouble.write_partial = part;
         ck_assert(!spool_append(writer, 1));
+        ck_assert_int_eq(spool_size(writer), size + part);
+        trouble.later_ms += 61000;
+        ck_assert_uint_eq(spool_writer_take_lost(writer, &why), 1);
+        ck_assert_int_eq(why, ENOSPC);
         ck_assert(spool_append(writer, 2));
         n += (size_t)snprintf(story + n, sizeof story - n, "?l1c");
     }
+    trouble.later_ms = 0;
     spool_expect_file(writer, story);
     spool_writer_close(writer);
 }
@@ -195,7 +170,6 @@ START_TEST(the_end_of_half_a_record_is_itself_written_whole_or_again)
 {
     struct spool_writer *writer = spool_open_writer();
 
-    trouble.no_truncate = true;
     trouble.write_errors = 1;
     trouble.write_partial = 20;
     ck_assert(!spool_append(writer, 1));
@@ -238,13 +212,61 @@ START_TEST(half_a_server_record_is_followed_by_a_whole_one)
 {
     struct spool_writer *writer;
 
-    trouble.no_truncate = true;
     trouble.write_errors = 1;
     trouble.write_partial = 30;
     writer = spool_open_writer();
     ck_assert(spool_append(writer, 1));
     spool_expect_file(writer, "?sc");
     spool_writer_close(writer);
+}
+END_TEST
+
+/* Appends records of which many are at first written in part. Never returns. */
+static void write_in_parts(int64_t records)
+{
+    struct spool_writer *writer = spool_open_writer();
+
+    srand(10);
+    trouble.write_error = ENOSPC;
+    for (int64_t session = 1; session <= records; session++) {
+        trouble.write_errors = rand() % 2;
+        trouble.write_partial = 1 + rand() % 600;
+        spool_append(writer, session);
+    }
+    trouble.write_errors = 0;
+    spool_writer_close(writer);
+    _exit(0);
+}
+
+START_TEST(a_reader_beside_a_writer_in_trouble_loses_nothing)
+{
+    enum { RECORDS = 20000 };
+    struct spool_reader *reader = NULL;
+    int64_t read = 0, lost = 0;
+    pid_t child = fork();
+
+    if (child == 0)
+        write_in_parts(RECORDS);
+    while (!reader)
+        reader = spool_reader_open(spool_dir_fd, "campus-1700000000-42.spool", 0);
+    for (;;) {
+        int gone = spool_reader_writer_gone(reader);
+        struct spool_record record;
+        enum spool_next next;
+
+        while ((next = spool_reader_next(reader, &record)) != SPOOL_NEXT_END) {
+            if (next == SPOOL_NEXT_ERROR ||
+                (record.kind == SPOOL_CONNECTED && record.session != ++read + lost))
+                ck_abort_msg("session %lld", (long long)record.session);
+            lost += record.kind == SPOOL_LOST ? record.count : 0;
+        }
+        if (gone)
+            break;
+    }
+    ck_assert_int_eq(read + lost, RECORDS);
+    ck_assert_int_gt(lost, RECORDS / 10);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    spool_reader_close(reader);
 }
 END_TEST
 
@@ -304,11 +326,11 @@ Suite *unit_suite(void)
     tcase_add_test(tests, an_interrupted_write_is_tried_again);
     tcase_add_test(tests, records_that_cannot_be_written_are_counted_and_the_count_is_recorded);
     tcase_add_test(tests, the_count_is_recorded_also_when_the_writer_closes);
-    tcase_add_test(tests, a_partial_write_is_cut_off_again);
-    tcase_add_test(tests, half_a_record_that_cannot_be_cut_off_becomes_garbage);
+    tcase_add_test(tests, half_a_record_becomes_garbage_and_no_byte_of_it_changes);
     tcase_add_test(tests, the_end_of_half_a_record_is_itself_written_whole_or_again);
     tcase_add_test(tests, a_server_record_that_had_to_wait_is_still_the_first);
     tcase_add_test(tests, half_a_server_record_is_followed_by_a_whole_one);
+    tcase_add_test(tests, a_reader_beside_a_writer_in_trouble_loses_nothing);
     tcase_add_test(tests, losses_are_told_once_a_minute);
     tcase_add_test(tests, a_deleted_file_is_noticed_within_a_minute);
     return suite;
