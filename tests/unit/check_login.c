@@ -86,9 +86,10 @@ static void write_policy(const char *first, const char *last)
     put(policy_path, text);
 }
 
-static void open_plugin(void)
+/* `argument` for the wrapped plugin, NULL for none; without `module` nothing is wrapped. */
+static void open_plugin(const char *module, const char *argument)
 {
-    const char *argv[] = {"byway.so", policy_path, INNER_MODULES "/inner_v3.so", NULL};
+    const char *argv[] = {"byway.so", policy_path, module, argument, NULL};
     const char *envp[] = {NULL};
     struct openvpn_plugin_args_open_in in = {0xffff, argv, envp, &callbacks, SSLAPI_OPENSSL,
                                              "2.6",  2,    6,    "14"};
@@ -109,7 +110,14 @@ static void set_up(void)
     snprintf(reason, sizeof(reason), "%s/afr", dir);
     logged[0] = '\0';
     write_policy(choices, full_for_alice);
-    open_plugin();
+    open_plugin(INNER_MODULES "/inner_v3.so", NULL);
+}
+
+static void open_again(const char *module, const char *argument)
+{
+    handle_free(handle);
+    logged[0] = '\0';
+    open_plugin(module, argument);
 }
 
 static void tear_down(void)
@@ -701,6 +709,110 @@ START_TEST(external_auth_sees_the_token_and_the_choice_stays)
 }
 END_TEST
 
+/* ── what else the wrapped plugin asks for ── */
+
+/* AUTH_USER_PASS_VERIFY with DISCONNECT, LEARN_ADDRESS, CONNECT_V2 and CRRESPONSE. */
+#define MANY_CALLS "mask=33696"
+
+static int call_with(int type, const char **argv, const char *says, const char *gives,
+                     struct openvpn_plugin_string_list **list)
+{
+    const char *envp[] = {says, gives ? gives : "gave=nothing", "username=alice",
+                          "crresponse=Zg==", NULL};
+    struct inner_call call = {.type = type, .argv = argv, .envp = envp, .return_list = list};
+
+    switch (type) {
+    case OPENVPN_PLUGIN_CLIENT_CONNECT_V2:
+        return connect_begin(handle, client, &call);
+    case OPENVPN_PLUGIN_LEARN_ADDRESS:
+        return connect_learn(handle, client, &call);
+    case OPENVPN_PLUGIN_CLIENT_DISCONNECT:
+        return connect_end(handle, client, &call);
+    default:
+        return login_answer(handle, client, &call);
+    }
+}
+
+START_TEST(its_own_text_at_connect_comes_before_ours)
+{
+    struct openvpn_plugin_string_list *list = NULL;
+
+    open_again(INNER_MODULES "/inner_v3.so", MANY_CALLS);
+    ck_assert_int_eq(verify(L("alice", "pw")), SUCCESS);
+    ck_assert_int_eq(call_with(OPENVPN_PLUGIN_CLIENT_CONNECT_V2, NULL, "says=0",
+                               "gives=push \"inactive 60\"", &list),
+                     SUCCESS);
+    ck_assert_int_eq(strncmp(list->value, "push \"inactive 60\"\npush", 23), 0);
+    ck_assert_ptr_nonnull(strstr(list->value, "push \"route 10.0.0.0 255.0.0.0\""));
+    ck_assert_ptr_null(list->next);
+    inner_free_list(list);
+}
+END_TEST
+
+START_TEST(it_may_refuse_at_connect_and_not_put_it_off)
+{
+    static const char *const answers[] = {"says=1", "says=2", "says=7"};
+
+    open_again(INNER_MODULES "/inner_v3.so", MANY_CALLS);
+    for (size_t i = 0; i < 3; i++) {
+        struct openvpn_plugin_string_list *list = NULL;
+
+        ck_assert_int_eq(verify(L("alice", "pw")), SUCCESS);
+        ck_assert_int_eq(call_with(OPENVPN_PLUGIN_CLIENT_CONNECT_V2, NULL, answers[i],
+                                   "gives=push \"x\"", &list),
+                         ERROR);
+        ck_assert_ptr_null(list);
+        ck_assert(!client->connected);
+    }
+}
+END_TEST
+
+START_TEST(it_is_told_of_addresses_and_of_the_end)
+{
+    const char *argv[] = {"byway.so", "add", "10.8.0.2", "alice", NULL};
+    struct openvpn_plugin_string_list *list = NULL;
+
+    open_again(INNER_MODULES "/inner_v3.so", MANY_CALLS);
+    ck_assert_int_eq(verify(L("alice", "pw")), SUCCESS);
+    ck_assert_int_eq(call_with(OPENVPN_PLUGIN_CLIENT_CONNECT_V2, NULL, "says=0", NULL, &list),
+                     SUCCESS);
+    inner_free_list(list);
+    ck_assert_int_eq(call_with(OPENVPN_PLUGIN_LEARN_ADDRESS, argv, "says=0", NULL, NULL), SUCCESS);
+    ck_assert_int_eq(call_with(OPENVPN_PLUGIN_LEARN_ADDRESS, argv, "says=1", NULL, NULL), ERROR);
+    ck_assert_int_eq(call_with(OPENVPN_PLUGIN_CLIENT_DISCONNECT, NULL, "says=1", NULL, NULL),
+                     ERROR);
+    ck_assert(!client->connected);
+}
+END_TEST
+
+START_TEST(answers_to_its_own_questions_are_its_own)
+{
+    open_again(INNER_MODULES "/inner_v3.so", MANY_CALLS);
+    ck_assert_int_eq(call_with(OPENVPN_PLUGIN_CLIENT_CRRESPONSE, NULL, "says=0", NULL, NULL),
+                     SUCCESS);
+    ck_assert_ptr_null(strstr(logged, "ignored"));
+    /* but not those to ours */
+    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext")), DEFERRED);
+    ck_assert_int_eq(call_with(OPENVPN_PLUGIN_CLIENT_CRRESPONSE, NULL, "says=0", NULL, NULL),
+                     ERROR);
+    ck_assert_str_eq(content(control), "0"); /* "f" is no profile */
+}
+END_TEST
+
+START_TEST(without_one_the_choices_that_need_it_are_warned_about)
+{
+    open_again(NULL, NULL);
+    ck_assert_ptr_nonnull(strstr(logged, "`choose static-challenge` cannot work here"));
+    ck_assert_ptr_nonnull(strstr(logged, "`choose menu` cannot work here"));
+    ck_assert_ptr_null(strstr(logged, "`choose username-suffix`"));
+    ck_assert_int_eq(
+        handle_mask(handle) & OPENVPN_PLUGIN_MASK(OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY), 0);
+    ck_assert_int_eq(verify(L("alice", "pw")), ERROR);
+    ck_assert_str_eq(connect_as(U("alice+full")), "full");
+    ck_assert_str_eq(connect_as(U("bob+full")), "refused");
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("login");
@@ -738,6 +850,11 @@ Suite *unit_suite(void)
     tcase_add_test(tcase, another_default_does_not_end_the_sessions_there_are);
     tcase_add_test(tcase, a_client_with_a_token_gets_what_it_chose_before);
     tcase_add_test(tcase, external_auth_sees_the_token_and_the_choice_stays);
+    tcase_add_test(tcase, its_own_text_at_connect_comes_before_ours);
+    tcase_add_test(tcase, it_may_refuse_at_connect_and_not_put_it_off);
+    tcase_add_test(tcase, it_is_told_of_addresses_and_of_the_end);
+    tcase_add_test(tcase, answers_to_its_own_questions_are_its_own);
+    tcase_add_test(tcase, without_one_the_choices_that_need_it_are_warned_about);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -2,8 +2,8 @@
 /*
  * A tiny authentication plugin for tests, built for each version of OpenVPN's plugin
  * API (OPEN_API, FUNC_API). It does what it is told: `says=N` in the environment is what
- * its function returns; `mask=N` among its arguments what it asks for; `fail` makes it
- * fail to open.
+ * its function returns, `gives=TEXT` what it adds to a return list; `mask=N` among its
+ * arguments is what it asks for; `fail` makes it fail to open.
  */
 #include "config.h"
 
@@ -48,6 +48,21 @@ static int see(int type, const char **argv, const char **envp, void *context)
     }
     return says;
 }
+
+#if FUNC_API > 1
+/* What `gives=` says, as the config of a client. */
+static void give(const char **envp, struct openvpn_plugin_string_list **list)
+{
+    for (; list && envp && *envp; envp++) {
+        if (strncmp(*envp, "gives=", 6) != 0)
+            continue;
+        *list = calloc(1, sizeof(**list));
+        (*list)->name = strdup("config");
+        (*list)->value = strdup(*envp + 6);
+        return;
+    }
+}
+#endif
 
 /* The mask in the arguments, or that of any authentication plugin; -1 to fail. */
 static int opened(const char **argv)
@@ -117,6 +132,7 @@ EXPORT int openvpn_plugin_func_v2(openvpn_plugin_handle_t handle, const int type
     (void)handle;
     inner_seen.cert_depth = -2;
     inner_seen.had_return_list = return_list != NULL;
+    give(envp, return_list);
     return see(type, argv, envp, per_client_context);
 }
 #elif FUNC_API == 3
@@ -127,6 +143,7 @@ EXPORT int openvpn_plugin_func_v3(const int version,
     (void)version;
     inner_seen.cert_depth = arguments->current_cert_depth;
     inner_seen.had_return_list = retptr->return_list != NULL;
+    give((const char **)arguments->envp, retptr->return_list);
     return see(arguments->type, (const char **)arguments->argv, (const char **)arguments->envp,
                arguments->per_client_context);
 }
