@@ -363,6 +363,30 @@ START_TEST(known_directories_stay_within_reach_after_chroot_and_setuid)
 }
 END_TEST
 
+static int refresh_beside_a_twin(struct dirs *dirs)
+{
+    struct stat st;
+
+    EXPECT(stat(in_base("etc/policy.conf"), &st) == 0 && st.st_size == 0); /* the jail's own */
+    dirs_refresh(dirs);
+    EXPECT(dirs_stat(dirs, in_base("etc/policy.conf"), &st) == 0 && st.st_size == 10);
+    return 0;
+}
+
+START_TEST(a_directory_of_the_same_path_in_the_new_root_does_not_take_its_place)
+{
+    struct dirs *dirs = dirs_new();
+    char command[400];
+
+    snprintf(command, sizeof command, "mkdir -p %s/jail%s/etc && : > %s/jail%s/etc/policy.conf",
+             base, base, base, base);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_ge(dirs_get(dirs, in_base("etc")), 0);
+    run_in_jail(dirs, refresh_beside_a_twin);
+    dirs_free(dirs);
+}
+END_TEST
+
 static int look_for_the_unknown(struct dirs *dirs)
 {
     struct stat st;
@@ -489,6 +513,7 @@ Suite *unit_suite(void)
     tcase_add_test(tests, a_pattern_can_match_thousands);
     tcase_add_test(tests, names_are_joined_to_the_directory_of_the_file_that_says_them);
     tcase_add_test(tests, known_directories_stay_within_reach_after_chroot_and_setuid);
+    tcase_add_test(tests, a_directory_of_the_same_path_in_the_new_root_does_not_take_its_place);
     tcase_add_test(tests, a_directory_of_the_new_root_is_not_taken_for_one_of_the_old);
     tcase_add_test(tests, a_directory_that_was_missed_before_a_chroot_is_found_after_it);
     tcase_add_test(tests, what_may_not_be_read_any_more_says_so);
