@@ -543,6 +543,7 @@ START_TEST(bad_lines_are_told_and_reading_goes_on)
                                "10.0.0.0 255.0.0.0 1\n"
                                "1.2.3.4/32\n"
                                "1.2.3.4\0/32\n"
+                               "10.0.0.0 255.0.0.0\0x\n"
                                "172.16.9.0 255.240.0.0";
     static const struct {
         unsigned line;
@@ -554,8 +555,9 @@ START_TEST(bad_lines_are_told_and_reading_goes_on)
         {5, PREFIX_HOST_BITS, "192.168.7.1/16", "192.168.0.0/16"},
         {6, PREFIX_BAD_LENGTH, "10.0.0.0 255.0.255.0", ""},
         {7, PREFIX_BAD_LENGTH, "10.0.0.0 255.0.0.0 1", ""},
-        {9, PREFIX_BAD_ADDRESS, "1.2.3.4", ""}, /* and a NUL */
-        {10, PREFIX_HOST_BITS, "172.16.9.0 255.240.0.0", "172.16.0.0/12"},
+        {9, PREFIX_BAD_ADDRESS, "1.2.3.4", ""},             /* and a NUL */
+        {10, PREFIX_BAD_ADDRESS, "10.0.0.0 255.0.0.0", ""}, /* and a NUL */
+        {11, PREFIX_HOST_BITS, "172.16.9.0 255.240.0.0", "172.16.0.0/12"},
     };
     struct prefix_set *set = prefix_set_new();
     struct told told = {0};
