@@ -240,11 +240,11 @@ START_TEST(a_file_of_the_daemon_that_is_garbage_does_not_take_the_policy_down)
 
     host_write(host, "state/routes/internal.fetched", "\x01\xff<html>\n0.0.0.0/0\n");
     fakes_skip_ms(A_LOOK_MS);
-    expect(host, OLD_ROUTE, "push \"redirect");
+    expect(host, OLD_ROUTE, "push \"redirect-gateway");
     unlink(host_path(host, "state/routes/internal.fetched"));
     ck_assert_int_eq(mkfifo(host_path(host, "state/routes/internal.fetched"), 0600), 0);
     fakes_skip_ms(A_LOOK_MS);
-    expect(host, OLD_ROUTE, "push \"redirect");
+    expect(host, OLD_ROUTE, "push \"redirect-gateway");
     host_free(host);
 }
 END_TEST
@@ -335,7 +335,7 @@ START_TEST(twenty_thousand_routes_are_given_where_the_policy_says_so)
 
     for (const char *at = text; (at = strstr(at, "push \"route ")) != NULL; at++)
         n++;
-    ck_assert_uint_eq(n, 20002); /* and one to the server itself, outside of the tunnel */
+    ck_assert_uint_eq(n, 20001);
     free(text);
     free(large);
     host_free(host);
