@@ -28,7 +28,7 @@ bool prefix_set_add_set(struct prefix_set *set, const struct prefix_set *other);
 /* Brings the set to its minimal cover now. False when memory is out (set as before). */
 bool prefix_set_minimise(struct prefix_set *set);
 
-/* Removes every address of `what`. False when memory is out (set as before). */
+/* Removes every address of `what`, which is minimised. False when memory is out (set as before). */
 bool prefix_set_subtract(struct prefix_set *set, struct prefix_set *what);
 
 /*
@@ -47,9 +47,10 @@ bool prefix_set_equal(const struct prefix_set *a, const struct prefix_set *b);
 
 /*
  * Adds every prefix of a plain list: one a line, "10.0.0.0/8" or
- * "10.0.0.0 255.0.0.0", '#' and ';' comments, blank lines, LF or CRLF. `bad` is
- * called for each line that is not understood (`text` is not NUL-terminated;
- * host bits count as bad), and reading goes on. False when memory is out.
+ * "10.0.0.0 255.0.0.0", '#' and ';' comments, blank lines, LF or CRLF, a byte order
+ * mark. `bad` is called for each line that is not understood (`text` is not
+ * NUL-terminated; host bits count as bad), and reading goes on. False when memory is
+ * out; what was read until then is in the set.
  */
 typedef void prefix_set_bad_line(void *arg, unsigned line, const char *text, size_t n,
                                  enum prefix_status why, const struct prefix *suggestion);
