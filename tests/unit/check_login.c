@@ -709,6 +709,35 @@ START_TEST(external_auth_sees_the_token_and_the_choice_stays)
 }
 END_TEST
 
+START_TEST(a_token_of_unknown_memory_gets_the_default_and_is_not_asked)
+{
+    const char *token = "SESS_ID_AT_abc";
+
+    ck_assert_int_eq(verify(L("alice", token, .session_id = "id9", .session_state = "Authenticated",
+                              .sso = "crtext")),
+                     SUCCESS);
+    ck_assert_str_eq(content(pending), "");
+    ck_assert_str_eq(connect_as(U("alice", .session_id = "id9", .session_state = "Authenticated")),
+                     "split");
+}
+END_TEST
+
+START_TEST(a_token_that_openvpn_does_not_vouch_for_brings_no_choice_back)
+{
+    ck_assert_int_eq(
+        verify(L("alice", scrv1("pw", "full"), .session_id = "id1", .session_state = "Initial")),
+        SUCCESS);
+    ck_assert_str_eq(connect_as(U("alice", .session_id = "id1", .session_state = "Initial")),
+                     "full");
+    new_client();
+    ck_assert_int_eq(
+        verify(L("alice", "SESS_ID_AT_abc", .session_id = "id1", .session_state = "Expired")),
+        SUCCESS); /* the wrapped plugin's decision */
+    ck_assert_str_eq(connect_as(U("alice", .session_id = "id1", .session_state = "Expired")),
+                     "split");
+}
+END_TEST
+
 /* ── what else the wrapped plugin asks for ── */
 
 /* AUTH_USER_PASS_VERIFY with DISCONNECT, LEARN_ADDRESS, CONNECT_V2 and CRRESPONSE. */
@@ -850,6 +879,8 @@ Suite *unit_suite(void)
     tcase_add_test(tcase, another_default_does_not_end_the_sessions_there_are);
     tcase_add_test(tcase, a_client_with_a_token_gets_what_it_chose_before);
     tcase_add_test(tcase, external_auth_sees_the_token_and_the_choice_stays);
+    tcase_add_test(tcase, a_token_of_unknown_memory_gets_the_default_and_is_not_asked);
+    tcase_add_test(tcase, a_token_that_openvpn_does_not_vouch_for_brings_no_choice_back);
     tcase_add_test(tcase, its_own_text_at_connect_comes_before_ours);
     tcase_add_test(tcase, it_may_refuse_at_connect_and_not_put_it_off);
     tcase_add_test(tcase, it_is_told_of_addresses_and_of_the_end);
