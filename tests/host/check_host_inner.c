@@ -256,7 +256,7 @@ END_TEST
 
 START_TEST(an_empty_password_never_reaches_the_inner_plugin)
 {
-    static const char *const passwords[] = {"", "SCRV1::", "SCRV1::" LIBRARY64};
+    static const char *const passwords[] = {"", "SCRV1::", ("SCRV1::" LIBRARY64)};
     struct host *host = start("inner_v3", "check");
     char *calls;
 

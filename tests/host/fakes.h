@@ -4,7 +4,8 @@
  * loads: the test program's come before libc's (and a sanitizer's) in the order of
  * symbols. The n-th request for memory fails (malloc, calloc, realloc, mmap); the
  * n-th use of a file or a process fails (open, openat, write, pwrite, fork …); and
- * time passes without anyone having to wait.
+ * time passes without anyone having to wait. (A sanitizer has to be in a shared
+ * library for that, as gcc's is; clang's comes first itself.)
  */
 #ifndef BYWAY_TESTS_FAKES_H
 #define BYWAY_TESTS_FAKES_H
