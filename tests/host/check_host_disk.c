@@ -86,6 +86,7 @@ START_TEST(a_full_disk_costs_records_and_never_a_connection)
     ck_assert_msg(host_open(host), "%s", host_log(host));
     expect_sessions(host, 1);
     fill(host, "state/spool/ballast");
+    host_expect_torn_records(host);
     expect_sessions(host, 100);
     ck_assert_uint_ge(host_log_count(host, "No space left"), 1);
     ck_assert_uint_le(host_log_count(host, "No space left"), 2);

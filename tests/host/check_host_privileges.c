@@ -125,17 +125,25 @@ START_TEST(in_a_chroot_the_policy_and_the_spool_are_still_in_reach)
 }
 END_TEST
 
-static void jailed_editor(struct host *host)
+/* A folder of that path in the jail itself, where a user without rights may have put it. */
+static void make_decoy(struct host *host, const char *name)
 {
-    ck_assert_int_eq(chroot(host_path(host, "tmp")), 0);
-    ck_assert_int_eq(chdir("/"), 0);
-    fakes_skip_ms(2000);
-    expect(host, OLD_ROUTE);
-    ck_assert_uint_ge(host_log_count(host, "elsewhere.list"), 1);
+    char path[512] = "";
+    char part[512];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/tmp%s/%s", host_dir(host), host_dir(host), name);
+    for (char *at = path + 1; (at = strchr(at, '/')) != NULL; at++) {
+        snprintf(part, sizeof(part), "%.*s", (int)(at - path), path);
+        mkdir(part, 0755);
+    }
+    file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    fputs("192.0.2.0/24\n", file);
+    fclose(file);
 }
 
-/* A folder that the policy began to name only after the chroot cannot be reached. */
-START_TEST(in_a_chroot_a_new_folder_is_named_in_the_log_and_the_old_policy_kept)
+START_TEST(in_a_chroot_a_folder_made_later_is_found_and_not_one_in_its_place)
 {
     struct host *host;
 
@@ -144,10 +152,12 @@ START_TEST(in_a_chroot_a_new_folder_is_named_in_the_log_and_the_old_policy_kept)
     host = host_start(host_policy_text);
     ck_assert_int_eq(mkdir(host_path(host, "new"), 0755), 0);
     host_write(host, "new/elsewhere.list", "172.20.0.0/16\n");
+    make_decoy(host, "new/elsewhere.list");
+    make_decoy(host, "policy.conf");
     host_policy(host, "default-profile campus\n"
                       "<routes internal>\ninclude new/elsewhere.list\n</routes>\n"
                       "<profile campus>\ntunnel split\nroutes internal\n</profile>\n");
-    in_a_child(host, jailed_editor);
+    in_a_child(host, in_a_jail);
     host_free(host);
 }
 END_TEST
@@ -161,7 +171,7 @@ Suite *unit_suite(void)
     tcase_add_test(tests, as_nobody_an_unreadable_policy_is_named_once_and_the_old_one_kept);
     tcase_add_test(tests, as_nobody_a_readable_policy_in_a_closed_folder_is_taken);
     tcase_add_test(tests, in_a_chroot_the_policy_and_the_spool_are_still_in_reach);
-    tcase_add_test(tests, in_a_chroot_a_new_folder_is_named_in_the_log_and_the_old_policy_kept);
+    tcase_add_test(tests, in_a_chroot_a_folder_made_later_is_found_and_not_one_in_its_place);
     suite_add_tcase(suite, tests);
     return suite;
 }

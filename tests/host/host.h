@@ -102,6 +102,9 @@ void host_slowest_clear(struct host *host);
  * until the next call. */
 bool host_spool_at(struct host *host, size_t i, struct spool_record *record);
 
+/* From now on the spool may have lines that are no records: a disk was full. */
+void host_expect_torn_records(struct host *host);
+
 /* The file as it is, and its path. The caller frees. */
 char *host_spool_text(struct host *host);
 char *host_spool_name(struct host *host);

@@ -157,12 +157,21 @@ static void reopen_spool(struct host *host)
         host->reader = spool_reader_open(host->spool_fd, name, 0);
 }
 
+void host_expect_torn_records(struct host *host)
+{
+    host->torn_records = true;
+}
+
 /* Goes on to the next record; a line that is none is a fault of the plugin's. */
 static bool next_record(struct host *host, struct spool_record *record)
 {
-    enum spool_next next = spool_reader_next(host->reader, record);
+    enum spool_next next;
 
-    host_must(next != SPOOL_NEXT_GARBAGE, "the spool has a line that is no record");
+    do {
+        next = spool_reader_next(host->reader, record);
+        host_must(next != SPOOL_NEXT_GARBAGE || host->torn_records,
+                  "the spool has a line that is no record");
+    } while (next == SPOOL_NEXT_GARBAGE);
     host_must(next != SPOOL_NEXT_ERROR, "the spool cannot be read: %s", strerror(errno));
     return next == SPOOL_NEXT_RECORD;
 }

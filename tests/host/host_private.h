@@ -40,6 +40,7 @@ struct host {
     unsigned next_port;
     struct spool_reader *reader; /* holds the strings of host_spool_at() */
     int spool_fd;
+    bool torn_records;
 };
 
 struct host_client {
