@@ -22,6 +22,11 @@ def parse(line):
     return record
 
 
+def is_garbage(line):
+    """What a full disk left of a record: the writer ends it with a control character."""
+    return any(not (" " <= byte <= "~" or byte == "\t") for byte in line)
+
+
 def read(folder):
     """The records of each spool file of the folder, files in the order of their start."""
     files = []
@@ -31,7 +36,7 @@ def read(folder):
             text = file.read()
         check(text.endswith("\n"), f"{name} ends within a line")
         check(len(max(text.split("\n"), key=len)) < 4096, f"{name} has a line that is too long")
-        files.append([parse(line) for line in text[:-1].split("\n")])
+        files.append([parse(line) for line in text[:-1].split("\n") if not is_garbage(line)])
     files.sort(key=lambda records: (records[0]["at"], records[0].get("boot_ms", 0)))
     for records in files:
         check_form(records)
