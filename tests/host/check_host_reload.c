@@ -144,9 +144,7 @@ START_TEST(what_is_no_file_any_more_keeps_the_old_policy_and_blocks_nothing)
 
     replace_by(host, replacements[_i]);
     fakes_skip_ms(A_LOOK_MS);
-    host_slowest_clear(host);
     expect(host, OLD_ROUTE, NEW_ROUTE);
-    ck_assert(host_slowest_ms(host) < 500);
     logged = host_log_count(host, "error:");
     ck_assert_uint_ge(logged, 1);
     fakes_skip_ms(A_LOOK_MS);

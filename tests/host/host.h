@@ -94,10 +94,6 @@ const char *host_log(const struct host *host);
 void host_log_clear(struct host *host);
 unsigned host_log_count(const struct host *host, const char *needle);
 
-/* The longest call since the last host_slowest_clear(). */
-double host_slowest_ms(const struct host *host);
-void host_slowest_clear(struct host *host);
-
 /* The i-th record of this server's spool; false if there are fewer. Its strings live
  * until the next call. */
 bool host_spool_at(struct host *host, size_t i, struct spool_record *record);

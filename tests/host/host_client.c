@@ -43,7 +43,7 @@ struct host_client *host_client_new(struct host *host)
     double start = host_enter();
 
     client->context = host->plugin.constructor(host->plugin.handle);
-    host_leave(host, start);
+    host_leave(start);
     client->has_context = client->context != NULL;
     return client;
 }
@@ -54,7 +54,7 @@ void host_client_destroy(struct host_client *client)
         double start = host_enter();
 
         client->host->plugin.destructor(client->host->plugin.handle, client->context);
-        host_leave(client->host, start);
+        host_leave(start);
     }
     client->has_context = false;
     client->context = NULL;
@@ -293,7 +293,7 @@ int host_learn(struct host_client *client, const char *what, const char *address
     double start = host_enter();
     int status = client->host->plugin.func(OPENVPN_PLUGINv3_STRUCTVER, &in, &out);
 
-    host_leave(client->host, start);
+    host_leave(start);
     host_check_result(OPENVPN_PLUGIN_LEARN_ADDRESS, status, NULL);
     return status;
 }
@@ -314,7 +314,7 @@ int host_learn_delete(struct host *host, const char *address)
     double start = host_enter();
     int status = host->plugin.func(OPENVPN_PLUGINv3_STRUCTVER, &in, &out);
 
-    host_leave(host, start);
+    host_leave(start);
     return status;
 }
 

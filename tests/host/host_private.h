@@ -35,7 +35,6 @@ struct host {
     void *top_context;         /* OpenVPN makes one for itself, too */
     char *log;
     size_t log_n;
-    double slowest_ms;
     unsigned fds_before;
     unsigned next_port;
     struct spool_reader *reader; /* holds the strings of host_spool_at() */
@@ -68,7 +67,7 @@ void host_check_pending(const char *pending);
 
 /* Around every call of the plugin: notes its time, and lets fakes.h fail things in it. */
 double host_enter(void);
-void host_leave(struct host *host, double since);
+void host_leave(double since);
 
 double host_now_ms(void);
 char *host_slurp(const char *path);
