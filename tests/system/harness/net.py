@@ -172,7 +172,7 @@ def answer(listener):
             peer.sendall(address[0].encode() + b"\n" + b"x" * wanted)
 
 
-def source_seen(name, address, size=0, timeout=5):
+def source_seen(name, address, size=0, timeout=30):
     """
     From which address a connection from `name` reaches the echo server at `address`, after
     which that one sent `size` bytes; None if there is no way through.
