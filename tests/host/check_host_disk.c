@@ -78,7 +78,7 @@ START_TEST(a_full_disk_costs_records_and_never_a_connection)
 
     if (!own_mounts()) {
         host_free(host);
-        return; /* counted as run; the next test needs no privilege */
+        unit_skip("it takes the right to mount");
     }
     ck_assert_int_eq(
         mount("tmpfs", host_path(host, "state/spool"), "tmpfs", 0, "size=64k,mode=0700"), 0);
@@ -155,7 +155,7 @@ START_TEST(a_read_only_spool_is_named_in_the_log_and_stops_nobody)
     host_policy(host, host_policy_text);
     if (!own_mounts()) {
         host_free(host);
-        return;
+        unit_skip("it takes the right to mount");
     }
     ck_assert_int_eq(mount("tmpfs", host_path(host, "state/spool"), "tmpfs", MS_RDONLY, "size=64k"),
                      0);
