@@ -6,6 +6,7 @@
  */
 #include "lib/prefix_set.h"
 
+#undef NDEBUG /* to find broken assertions is what this is for */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
