@@ -27,6 +27,9 @@
 #define SUCCESS  OPENVPN_PLUGIN_FUNC_SUCCESS
 #define DEFERRED OPENVPN_PLUGIN_FUNC_DEFERRED
 
+/* Nothing else says this by chance: the log is searched for it. */
+#define PASSWORD "pa55-w0rd!"
+
 static const char choices[] = "choose username-suffix +\nchoose peer-info UV_TUNNEL\n"
                               "choose static-challenge\nchoose menu\n";
 static const char profiles[] = "default-profile campus\n"
@@ -262,31 +265,31 @@ static const struct {
     const char *gets;   /* at connect; NULL: does not come so far */
     const char *reason; /* NULL: none */
 } firsts[] = {
-    {FIELDS("alice", "pw"), SUCCESS, "split", NULL},
-    {FIELDS("alice+full", "pw"), SUCCESS, "full", NULL},
-    {FIELDS("alice+FULL", "pw"), SUCCESS, "full", NULL},
-    {FIELDS("alice+", "pw"), SUCCESS, "split", NULL},
-    {FIELDS("alice", "pw", .uv = "full"), SUCCESS, "full", NULL},
-    {FIELDS("alice+campus", "pw", .uv = "full"), SUCCESS, "split", NULL},
-    {FIELDS("alice+ful", "pw"), ERROR, NULL, "There is no tunnel profile \"ful\""},
-    {FIELDS("bob+full", "pw"), ERROR, NULL, "You may not use tunnel profile \"full\""},
-    {FIELDS("bob", "pw", .uv = "full"), ERROR, NULL, "You may not use"},
+    {FIELDS("alice", PASSWORD), SUCCESS, "split", NULL},
+    {FIELDS("alice+full", PASSWORD), SUCCESS, "full", NULL},
+    {FIELDS("alice+FULL", PASSWORD), SUCCESS, "full", NULL},
+    {FIELDS("alice+", PASSWORD), SUCCESS, "split", NULL},
+    {FIELDS("alice", PASSWORD, .uv = "full"), SUCCESS, "full", NULL},
+    {FIELDS("alice+campus", PASSWORD, .uv = "full"), SUCCESS, "split", NULL},
+    {FIELDS("alice+ful", PASSWORD), ERROR, NULL, "There is no tunnel profile \"ful\""},
+    {FIELDS("bob+full", PASSWORD), ERROR, NULL, "You may not use tunnel profile \"full\""},
+    {FIELDS("bob", PASSWORD, .uv = "full"), ERROR, NULL, "You may not use"},
     /* nothing is said to one who is not authenticated */
-    {FIELDS("alice", "pw", .says = "1"), ERROR, NULL, NULL},
-    {FIELDS("alice+ful", "pw", .says = "1"), ERROR, NULL, NULL},
-    {FIELDS("bob+full", "pw", .says = "1"), ERROR, NULL, NULL},
-    {FIELDS("alice+full", "pw", .says = "3"), ERROR, NULL, NULL},
-    {FIELDS("alice+full", "pw", .says = "-1"), ERROR, NULL, NULL},
+    {FIELDS("alice", PASSWORD, .says = "1"), ERROR, NULL, NULL},
+    {FIELDS("alice+ful", PASSWORD, .says = "1"), ERROR, NULL, NULL},
+    {FIELDS("bob+full", PASSWORD, .says = "1"), ERROR, NULL, NULL},
+    {FIELDS("alice+full", PASSWORD, .says = "3"), ERROR, NULL, NULL},
+    {FIELDS("alice+full", PASSWORD, .says = "-1"), ERROR, NULL, NULL},
     /* what is no login at all */
-    {FIELDS(NULL, "pw"), ERROR, NULL, NULL},
-    {FIELDS("", "pw"), ERROR, NULL, NULL},
-    {FIELDS("+full", "pw"), ERROR, NULL, NULL},
+    {FIELDS(NULL, PASSWORD), ERROR, NULL, NULL},
+    {FIELDS("", PASSWORD), ERROR, NULL, NULL},
+    {FIELDS("+full", PASSWORD), ERROR, NULL, NULL},
     {FIELDS("alice", NULL), ERROR, NULL, NULL},
     {FIELDS("alice", ""), ERROR, NULL, NULL},
     /* a verdict that comes later */
-    {FIELDS("alice", "pw", .says = "2"), DEFERRED, "split", NULL},
-    {FIELDS("alice+full", "pw", .says = "2"), DEFERRED, "full", NULL},
-    {FIELDS("alice+ful", "pw", .says = "2"), DEFERRED, NULL, NULL},
+    {FIELDS("alice", PASSWORD, .says = "2"), DEFERRED, "split", NULL},
+    {FIELDS("alice+full", PASSWORD, .says = "2"), DEFERRED, "full", NULL},
+    {FIELDS("alice+ful", PASSWORD, .says = "2"), DEFERRED, NULL, NULL},
 };
 
 START_TEST(a_login_gets_what_it_said_or_is_refused)
@@ -302,16 +305,16 @@ START_TEST(a_login_gets_what_it_said_or_is_refused)
         put(control, "1");
     }
     ck_assert_str_eq(connect_as(firsts[_i].login), firsts[_i].gets ? firsts[_i].gets : "refused");
-    ck_assert_ptr_null(strstr(logged, "pw"));
+    ck_assert_ptr_null(strstr(logged, PASSWORD));
 }
 END_TEST
 
 START_TEST(a_static_challenge_is_a_choice_and_an_empty_one_is_none)
 {
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "full"))), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"))), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice")), "full");
     new_client();
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", ""))), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, ""))), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice")), "split");
     new_client();
     ck_assert_int_eq(verify(L("alice", scrv1("", "full"))), ERROR);
@@ -323,7 +326,7 @@ END_TEST
 
 START_TEST(a_login_without_context_or_files_is_an_error)
 {
-    const char *envp[] = {"username=alice", "password=pw", "says=0", NULL};
+    const char *envp[] = {"username=alice", "password=" PASSWORD, "says=0", NULL};
     struct inner_call call = {.type = OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY, .envp = envp};
 
     ck_assert_int_eq(login_verify(handle, client, &call), ERROR);
@@ -335,7 +338,7 @@ END_TEST
 
 START_TEST(another_login_is_not_ones_own)
 {
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "full"))), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"))), SUCCESS);
     ck_assert_str_eq(connect_as(U("bob")), "refused");
 }
 END_TEST
@@ -344,7 +347,7 @@ END_TEST
 
 START_TEST(the_menu_is_shown_to_those_who_can_be_asked_and_the_answer_decides)
 {
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "openurl,crtext")), DEFERRED);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "openurl,crtext")), DEFERRED);
     ck_assert_str_eq(content(pending), "60\ncrtext\nCR_TEXT:R,E:Which tunnel? campus, library, "
                                        "full (empty for your default)\n");
     ck_assert_str_eq(content(control), "");
@@ -356,7 +359,7 @@ END_TEST
 
 START_TEST(a_wrong_answer_fails_the_login_with_the_reason)
 {
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext")), DEFERRED);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "crtext")), DEFERRED);
     ck_assert_int_eq(answer("ful"), ERROR);
     ck_assert_str_eq(content(control), "0");
     ck_assert_ptr_nonnull(strstr(content(reason), "There is no tunnel profile \"ful\""));
@@ -365,7 +368,7 @@ END_TEST
 
 START_TEST(an_empty_answer_is_the_default)
 {
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext")), DEFERRED);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "crtext")), DEFERRED);
     ck_assert_int_eq(answer(""), SUCCESS);
     ck_assert_str_eq(content(control), "1");
     ck_assert_str_eq(connect_as(U("alice")), "split");
@@ -374,11 +377,11 @@ END_TEST
 
 START_TEST(nobody_else_is_asked)
 {
-    ck_assert_int_eq(verify(L("alice", "pw")), SUCCESS);
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "openurl,webauth")), SUCCESS);
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext2,xcrtext,crtex")), SUCCESS);
-    ck_assert_int_eq(verify(L("alice+full", "pw", .sso = "crtext")), SUCCESS);
-    ck_assert_int_eq(verify(L("alice", "pw", .says = "1", .sso = "crtext")), ERROR);
+    ck_assert_int_eq(verify(L("alice", PASSWORD)), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "openurl,webauth")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "crtext2,xcrtext,crtex")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD, .sso = "crtext")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .says = "1", .sso = "crtext")), ERROR);
     ck_assert_str_eq(content(pending), "");
     ck_assert_int_eq(answer("full"), ERROR);
     ck_assert_str_eq(content(control), "");
@@ -388,7 +391,7 @@ END_TEST
 START_TEST(a_second_answer_and_one_to_no_question_are_ignored)
 {
     ck_assert_int_eq(answer("full"), ERROR);
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext")), DEFERRED);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "crtext")), DEFERRED);
     ck_assert_int_eq(answer("campus"), SUCCESS);
     put(control, "");
     ck_assert_int_eq(answer("full"), ERROR);
@@ -399,8 +402,8 @@ END_TEST
 
 START_TEST(a_new_login_on_the_connection_forgets_the_question)
 {
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext")), DEFERRED);
-    ck_assert_int_eq(verify(L("alice", "pw", .says = "1", .sso = "crtext")), ERROR);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "crtext")), DEFERRED);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .says = "1", .sso = "crtext")), ERROR);
     ck_assert_int_eq(answer("full"), ERROR);
     ck_assert_str_eq(content(control), "");
 }
@@ -416,7 +419,7 @@ START_TEST(a_malformed_answer_fails_the_login)
     const char *envp[] = {malformed[_i], NULL};
     struct inner_call call = {.type = OPENVPN_PLUGIN_CLIENT_CRRESPONSE, .envp = envp};
 
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext")), DEFERRED);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "crtext")), DEFERRED);
     ck_assert_int_eq(login_answer(handle, client, &call), ERROR);
     ck_assert_str_eq(content(control), "0");
     ck_assert_str_eq(connect_as(U("alice")), "refused");
@@ -425,7 +428,7 @@ END_TEST
 
 START_TEST(an_answer_that_comes_when_openvpn_has_given_up_makes_no_file)
 {
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext")), DEFERRED);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "crtext")), DEFERRED);
     unlink(control);
     answer("full");
     ck_assert_int_ne(access(control, F_OK), 0);
@@ -468,7 +471,7 @@ static const char *get_state(const char *username, const char *verdict)
     const char *at;
 
     state[0] = '\0';
-    ck_assert_int_eq(verify(L(username, "pw", .says = "2", .sso = "crtext")), DEFERRED);
+    ck_assert_int_eq(verify(L(username, PASSWORD, .says = "2", .sso = "crtext")), DEFERRED);
     ck_assert_str_eq(content(pending), "");
     give_verdict(verdict);
     ck_assert_str_eq(content(control), "0");
@@ -547,13 +550,13 @@ END_TEST
 
 START_TEST(a_late_refusal_is_told_and_logged_after_the_yes_alone)
 {
-    ck_assert_int_eq(verify(L("bob+full", "pw", .says = "2")), DEFERRED);
+    ck_assert_int_eq(verify(L("bob+full", PASSWORD, .says = "2")), DEFERRED);
     ck_assert_ptr_null(strstr(logged, "refused"));
     give_verdict("1");
     ck_assert_ptr_nonnull(strstr(content(reason), "You may not use"));
     ck_assert_ptr_nonnull(strstr(logged, "bob+full from 192.0.2.1: refused: You may not use"));
     logged[0] = '\0';
-    ck_assert_int_eq(verify(L("bob+full", "pw", .says = "2")), DEFERRED);
+    ck_assert_int_eq(verify(L("bob+full", PASSWORD, .says = "2")), DEFERRED);
     give_verdict("0");
     ck_assert_str_eq(content(reason), "");
     ck_assert_str_eq(logged, "");
@@ -564,100 +567,100 @@ END_TEST
 
 START_TEST(a_renegotiation_is_authenticated_again_and_changes_nothing)
 {
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "full"))), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"))), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice")), "full");
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "full"))), SUCCESS);
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "full"), .says = "2")), DEFERRED);
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "full"), .says = "1")), ERROR);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"))), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"), .says = "2")), DEFERRED);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"), .says = "1")), ERROR);
     ck_assert_str_eq(content(reason), "");
 }
 END_TEST
 
 START_TEST(the_menu_is_not_shown_again)
 {
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext")), DEFERRED);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "crtext")), DEFERRED);
     ck_assert_int_eq(answer("full"), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice")), "full");
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "crtext")), SUCCESS);
     ck_assert_str_eq(content(pending), "");
 }
 END_TEST
 
 START_TEST(on_a_full_tunnel_who_does_not_say_so_again_connects_anew)
 {
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "full"))), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"))), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice")), "full");
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", ""))), ERROR);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, ""))), ERROR);
     ck_assert_int_eq(strncmp(content(reason), "TEMP[backoff ", 13), 0);
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "library"))), ERROR);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "library"))), ERROR);
     ck_assert_int_eq(strncmp(content(reason), "TEMP[backoff ", 13), 0);
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "ful"))), ERROR);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "ful"))), ERROR);
     ck_assert_ptr_nonnull(strstr(content(reason), "There is no tunnel profile"));
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", ""), .says = "1")), ERROR);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, ""), .says = "1")), ERROR);
     ck_assert_str_eq(content(reason), "");
 }
 END_TEST
 
 START_TEST(on_a_split_tunnel_who_says_nothing_more_goes_on)
 {
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "library"))), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "library"))), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice")), "split");
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", ""))), SUCCESS);
-    ck_assert_int_eq(verify(L("alice", scrv1("pw", "full"))), ERROR);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, ""))), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"))), ERROR);
     ck_assert_int_eq(strncmp(content(reason), "TEMP[backoff ", 13), 0);
 }
 END_TEST
 
 START_TEST(another_user_on_the_connection_connects_anew)
 {
-    ck_assert_int_eq(verify(L("alice+full", "pw")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD)), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice+full")), "full");
-    ck_assert_int_eq(verify(L("bob", "pw", .sso = "crtext")), ERROR);
+    ck_assert_int_eq(verify(L("bob", PASSWORD, .sso = "crtext")), ERROR);
     ck_assert_int_eq(strncmp(content(reason), "TEMP[backoff ", 13), 0);
-    ck_assert_int_eq(verify(L("alice", "pw")), ERROR);
+    ck_assert_int_eq(verify(L("alice", PASSWORD)), ERROR);
     ck_assert_int_eq(strncmp(content(reason), "TEMP[backoff ", 13), 0);
-    ck_assert_int_eq(verify(L("bob", "pw", .says = "1")), ERROR);
+    ck_assert_int_eq(verify(L("bob", PASSWORD, .says = "1")), ERROR);
     ck_assert_str_eq(content(reason), "");
-    ck_assert_int_eq(verify(L("alice+full", "pw")), SUCCESS); /* she is still who she was */
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD)), SUCCESS); /* she is still who she was */
 }
 END_TEST
 
 START_TEST(a_right_that_was_withdrawn_ends_at_the_renegotiation)
 {
-    ck_assert_int_eq(verify(L("alice+full", "pw")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD)), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice+full")), "full");
     change_policy(choices, full_for_bob);
-    ck_assert_int_eq(verify(L("alice+full", "pw")), ERROR);
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD)), ERROR);
     ck_assert_ptr_nonnull(strstr(content(reason), "You may not use tunnel profile \"full\""));
     change_policy("on-refused default\nchoose username-suffix +\n", full_for_bob);
-    ck_assert_int_eq(verify(L("alice+full", "pw")), ERROR);
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD)), ERROR);
     ck_assert_ptr_nonnull(strstr(content(reason), "no longer open to you"));
     change_policy(choices, "");
-    ck_assert_int_eq(verify(L("alice+full", "pw")), ERROR);
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD)), ERROR);
 }
 END_TEST
 
 START_TEST(a_profile_that_turned_from_full_to_split_or_back_ends_too)
 {
-    ck_assert_int_eq(verify(L("alice+full", "pw")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD)), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice+full")), "full");
     change_policy(choices, "<profile full>\nroutes internal\n</profile>\n");
-    ck_assert_int_eq(verify(L("alice+full", "pw")), ERROR);
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD)), ERROR);
     ck_assert_ptr_nonnull(strstr(content(reason), "no longer open to you"));
     new_client();
-    ck_assert_int_eq(verify(L("alice+full", "pw")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD)), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice+full")), "split");
     change_policy(choices, full_for_alice);
-    ck_assert_int_eq(verify(L("alice+full", "pw")), ERROR);
+    ck_assert_int_eq(verify(L("alice+full", PASSWORD)), ERROR);
 }
 END_TEST
 
 START_TEST(another_default_does_not_end_the_sessions_there_are)
 {
-    ck_assert_int_eq(verify(L("alice", "pw")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", PASSWORD)), SUCCESS);
     ck_assert_str_eq(connect_as(U("alice")), "split");
     change_policy("<user alice>\nprofile library\n</user>\n", full_for_alice);
-    ck_assert_int_eq(verify(L("alice", "pw")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", PASSWORD)), SUCCESS);
 }
 END_TEST
 
@@ -665,9 +668,9 @@ END_TEST
 
 START_TEST(a_client_with_a_token_gets_what_it_chose_before)
 {
-    ck_assert_int_eq(
-        verify(L("alice", scrv1("pw", "full"), .session_id = "id1", .session_state = "Initial")),
-        SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"), .session_id = "id1",
+                              .session_state = "Initial")),
+                     SUCCESS);
     ck_assert_str_eq(connect_as(U("alice", .session_id = "id1", .session_state = "Initial")),
                      "full");
     new_client();
@@ -689,9 +692,9 @@ START_TEST(external_auth_sees_the_token_and_the_choice_stays)
 {
     const char *token = "SESS_ID_AT_abc";
 
-    ck_assert_int_eq(
-        verify(L("alice", scrv1("pw", "full"), .session_id = "id1", .session_state = "Initial")),
-        SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"), .session_id = "id1",
+                              .session_state = "Initial")),
+                     SUCCESS);
     ck_assert_str_eq(connect_as(U("alice", .session_id = "id1", .session_state = "Initial")),
                      "full");
     ck_assert_int_eq(verify(L("alice", token, .session_id = "id1", .session_state = "Authenticated",
@@ -724,9 +727,9 @@ END_TEST
 
 START_TEST(a_token_that_openvpn_does_not_vouch_for_brings_no_choice_back)
 {
-    ck_assert_int_eq(
-        verify(L("alice", scrv1("pw", "full"), .session_id = "id1", .session_state = "Initial")),
-        SUCCESS);
+    ck_assert_int_eq(verify(L("alice", scrv1(PASSWORD, "full"), .session_id = "id1",
+                              .session_state = "Initial")),
+                     SUCCESS);
     ck_assert_str_eq(connect_as(U("alice", .session_id = "id1", .session_state = "Initial")),
                      "full");
     new_client();
@@ -767,7 +770,7 @@ START_TEST(its_own_text_at_connect_comes_before_ours)
     struct openvpn_plugin_string_list *list = NULL;
 
     open_again(INNER_MODULES "/inner_v3.so", MANY_CALLS);
-    ck_assert_int_eq(verify(L("alice", "pw")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", PASSWORD)), SUCCESS);
     ck_assert_int_eq(call_with(OPENVPN_PLUGIN_CLIENT_CONNECT_V2, NULL, "says=0",
                                "gives=push \"inactive 60\"", &list),
                      SUCCESS);
@@ -786,7 +789,7 @@ START_TEST(it_may_refuse_at_connect_and_not_put_it_off)
     for (size_t i = 0; i < 3; i++) {
         struct openvpn_plugin_string_list *list = NULL;
 
-        ck_assert_int_eq(verify(L("alice", "pw")), SUCCESS);
+        ck_assert_int_eq(verify(L("alice", PASSWORD)), SUCCESS);
         ck_assert_int_eq(call_with(OPENVPN_PLUGIN_CLIENT_CONNECT_V2, NULL, answers[i],
                                    "gives=push \"x\"", &list),
                          ERROR);
@@ -802,7 +805,7 @@ START_TEST(it_is_told_of_addresses_and_of_the_end)
     struct openvpn_plugin_string_list *list = NULL;
 
     open_again(INNER_MODULES "/inner_v3.so", MANY_CALLS);
-    ck_assert_int_eq(verify(L("alice", "pw")), SUCCESS);
+    ck_assert_int_eq(verify(L("alice", PASSWORD)), SUCCESS);
     ck_assert_int_eq(call_with(OPENVPN_PLUGIN_CLIENT_CONNECT_V2, NULL, "says=0", NULL, &list),
                      SUCCESS);
     inner_free_list(list);
@@ -821,7 +824,7 @@ START_TEST(answers_to_its_own_questions_are_its_own)
                      SUCCESS);
     ck_assert_ptr_null(strstr(logged, "ignored"));
     /* but not those to ours */
-    ck_assert_int_eq(verify(L("alice", "pw", .sso = "crtext")), DEFERRED);
+    ck_assert_int_eq(verify(L("alice", PASSWORD, .sso = "crtext")), DEFERRED);
     ck_assert_int_eq(call_with(OPENVPN_PLUGIN_CLIENT_CRRESPONSE, NULL, "says=0", NULL, NULL),
                      ERROR);
     ck_assert_str_eq(content(control), "0"); /* "f" is no profile */
@@ -836,7 +839,7 @@ START_TEST(without_one_the_choices_that_need_it_are_warned_about)
     ck_assert_ptr_null(strstr(logged, "`choose username-suffix`"));
     ck_assert_int_eq(
         handle_mask(handle) & OPENVPN_PLUGIN_MASK(OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY), 0);
-    ck_assert_int_eq(verify(L("alice", "pw")), ERROR);
+    ck_assert_int_eq(verify(L("alice", PASSWORD)), ERROR);
     ck_assert_str_eq(connect_as(U("alice+full")), "full");
     ck_assert_str_eq(connect_as(U("bob+full")), "refused");
 }
