@@ -125,3 +125,11 @@ const char *const *names_list(const struct names *names)
 {
     return names->list;
 }
+
+bool names_is_plain(const char *text)
+{
+    size_t n = strlen(text);
+
+    return n >= 1 && n <= NAMES_MAX && text[0] != '.' && text[0] != '-' &&
+           strspn(text, "_.-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") == n;
+}

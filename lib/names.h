@@ -34,4 +34,12 @@ uint64_t names_hash(const char *name, bool fold_case);
 /* True if the two are the same name. */
 bool names_equal(const char *a, const char *b, bool fold_case);
 
+/*
+ * True if `text` may name something in a config file: such names are also parts of files' names.
+ * NAMES_RULE is the rule in words.
+ */
+#define NAMES_MAX  64
+#define NAMES_RULE "1 to 64 of letters, digits, '_', '.' and '-', the first not '.' or '-'"
+bool names_is_plain(const char *text);
+
 #endif

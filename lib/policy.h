@@ -7,9 +7,10 @@
 #define BYWAY_LIB_POLICY_H
 
 #include "lib/arena.h"
+#include "lib/names.h"
 #include "lib/prefix_set.h"
 
-#define POLICY_MAX_NAME      64 /* bytes of a profile's, set's or group's name: [A-Za-z0-9_.-] */
+#define POLICY_MAX_NAME      NAMES_MAX /* bytes of a profile's, set's or group's name */
 #define POLICY_MAX_USER      255
 #define POLICY_MAX_TITLE     80     /* bytes of a profile's title */
 #define POLICY_MAX_MESSAGE   400    /* bytes of its message */

@@ -3,6 +3,7 @@
  * <routes>: prefixes, exceptions, plain lists, and where mgmtd gets more from. A set has
  * what is written, listed, fetched and resolved, less every exception, whatever their order.
  */
+#include "lib/duration.h"
 #include "lib/policy_read.h"
 #include "lib/policy_words.h"
 
@@ -10,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FETCH_LEAST_S   60
-#define FETCH_MOST_S    (366U * 24 * 3600)
-#define FETCH_DEFAULT_S (24U * 3600)
+#define FETCH_LEAST_S   DURATION_MINUTE
+#define FETCH_MOST_S    (366 * DURATION_DAY)
+#define FETCH_DEFAULT_S DURATION_DAY
 #define MAX_URL         2000
 
 static bool split_into_two(const struct directive *at, unsigned first)
@@ -207,44 +208,25 @@ static bool check_url(struct build *build, const struct directive *line, const c
     return known;
 }
 
-/* "30m" in seconds; 0 if that is no duration. */
-static unsigned parse_duration(const char *text)
-{
-    static const struct {
-        char unit;
-        unsigned seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 24 * 3600}};
-    unsigned long n = 0;
-    size_t digits = strspn(text, "0123456789");
-
-    if (digits == 0 || digits > 8 || text[digits] == '\0' || text[digits + 1] != '\0')
-        return 0;
-    n = strtoul(text, NULL, 10);
-    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-        if (text[digits] == units[i].unit && n <= FETCH_MOST_S / units[i].seconds)
-            return (unsigned)n * units[i].seconds;
-    return 0;
-}
-
 /* fetch URL [every DURATION] */
 static void apply_fetch(struct build *build, const struct directive *line)
 {
-    unsigned every_s = FETCH_DEFAULT_S;
+    int64_t every_s = FETCH_DEFAULT_S;
     bool ok = check_url(build, line, line->argv[1]);
 
     if (line->argc == 3 || (line->argc == 4 && strcmp(line->argv[2], "every") != 0)) {
         build_error(build, line, "\"%.80s\" where \"every DURATION\" is expected", line->argv[2]);
         return;
     }
-    if (line->argc == 4)
-        every_s = parse_duration(line->argv[3]);
-    if (every_s < FETCH_LEAST_S)
+    if (line->argc == 4 && !duration_parse(line->argv[3], &every_s))
+        every_s = 0;
+    if (every_s < FETCH_LEAST_S || every_s > FETCH_MOST_S)
         build_error(build, line,
                     "\"%.80s\" is not a duration from 1m to 366d, such as 30m, 6h or "
                     "1d",
                     line->argv[3]);
     else if (ok)
-        add_source(build, line, POLICY_SOURCE_FETCH, line->argv[1], every_s);
+        add_source(build, line, POLICY_SOURCE_FETCH, line->argv[1], (unsigned)every_s);
 }
 
 /* host NAME… */

@@ -13,15 +13,6 @@ static const char letters_and_digits[] =
 
 /* ── declaring ── */
 
-/* Names of profiles, sets and groups are also names of files. */
-static bool is_name(const char *text)
-{
-    size_t n = strlen(text);
-
-    return n >= 1 && n <= POLICY_MAX_NAME && text[0] != '.' && text[0] != '-' &&
-           strspn(text, "_.-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") == n;
-}
-
 static void keep(struct build *build, struct declared *declared, const struct directive *block)
 {
     char *name = arena_strdup(build->policy->arena, block->argv[1]);
@@ -39,11 +30,9 @@ static void declare(struct build *build, struct declared *declared, const struct
 
     if (block->argc != 2)
         return; /* build_apply() tells */
-    if (!is_name(name)) {
-        build_error(build, block,
-                    "<%s> cannot be named \"%.80s\": 1 to %d of letters, digits, "
-                    "'_', '.' and '-', the first not '.' or '-'",
-                    block->argv[0], name, POLICY_MAX_NAME);
+    if (!names_is_plain(name)) {
+        build_error(build, block, "<%s> cannot be named \"%.80s\": " NAMES_RULE, block->argv[0],
+                    name);
         return;
     }
     if (index != NAMES_NONE) {

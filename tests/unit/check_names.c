@@ -120,6 +120,32 @@ START_TEST(without_memory_a_name_is_not_added_and_the_others_stay)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    bool plain;
+} plain[] = {
+    {"campus", true},
+    {"Campus-2.old_1", true},
+    {"_", true},
+    {"7", true},
+    {"a234567890123456789012345678901234567890123456789012345678901234", true},
+    {"a2345678901234567890123456789012345678901234567890123456789012345", false},
+    {"", false},
+    {".campus", false},
+    {"..", false},
+    {"-campus", false},
+    {"cam pus", false},
+    {"cam/pus", false},
+    {"cam\npus", false},
+    {"caf\xc3\xa9", false},
+};
+
+START_TEST(a_plain_name_can_be_part_of_the_name_of_a_file)
+{
+    ck_assert(names_is_plain(plain[_i].text) == plain[_i].plain);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("names");
@@ -130,6 +156,8 @@ Suite *unit_suite(void)
     tcase_add_test(all, case_is_disregarded_for_ascii_letters_alone_and_only_where_wished);
     tcase_add_test(all, fifty_thousand_names_are_found_and_no_others);
     tcase_add_test(all, without_memory_a_name_is_not_added_and_the_others_stay);
+    tcase_add_loop_test(all, a_plain_name_can_be_part_of_the_name_of_a_file, 0,
+                        (int)(sizeof plain / sizeof *plain));
     suite_add_tcase(suite, all);
     return suite;
 }
