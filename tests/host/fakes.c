@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ static int with_errno = EIO;
 static unsigned long seen;
 static unsigned long fail_at;
 static long skipped_ms;
+static struct fakes_memory held;
 
 void fakes_fail_at(enum fake_failure what, unsigned long n, bool all_after)
 {
@@ -50,6 +52,11 @@ unsigned long fakes_stop(void)
 bool fakes_failed(void)
 {
     return failed;
+}
+
+struct fakes_memory fakes_memory(void)
+{
+    return held;
 }
 
 bool fakes_enter_plugin(bool inside)
@@ -105,13 +112,34 @@ static void *early(size_t n)
 void *malloc(size_t n);
 void *calloc(size_t count, size_t size);
 void *realloc(void *old, size_t n);
+void free(void *piece);
+
+/* Under a sanitizer nothing is counted: it frees what others than these here gave out. */
+static void count(void *piece, int sign)
+{
+#ifndef __SANITIZE_ADDRESS__
+    if (piece != NULL) {
+        held.pieces += sign;
+        held.bytes += sign * (long)malloc_usable_size(piece);
+    }
+#else
+    (void)piece;
+    (void)sign;
+#endif
+}
+
+static void *taken(void *piece)
+{
+    count(piece, 1);
+    return piece;
+}
 
 void *malloc(size_t n)
 {
     REAL(malloc)
     if (real == NULL)
         return early(n);
-    return refuse(FAKE_MEMORY) ? NULL : real(n);
+    return refuse(FAKE_MEMORY) ? NULL : taken(real(n));
 }
 
 void *calloc(size_t count, size_t size)
@@ -119,15 +147,31 @@ void *calloc(size_t count, size_t size)
     REAL(calloc)
     if (real == NULL)
         return early(count * size);
-    return refuse(FAKE_MEMORY) ? NULL : real(count, size);
+    return refuse(FAKE_MEMORY) ? NULL : taken(real(count, size));
 }
 
 void *realloc(void *old, size_t n)
 {
     REAL(realloc)
+    void *new;
+
     if (real == NULL)
         return early(n);
-    return refuse(FAKE_MEMORY) ? NULL : real(old, n);
+    if (refuse(FAKE_MEMORY))
+        return NULL;
+    count(old, -1);
+    new = real(old, n);
+    count(new != NULL || n == 0 ? new : old, 1); /* where it failed, the old one stays */
+    return new;
+}
+
+void free(void *piece)
+{
+    REAL(free)
+    if (real == NULL)
+        return;
+    count(piece, -1);
+    real(piece);
 }
 
 void *mmap(void *address, size_t n, int protection, int flags, int fd, off_t offset)

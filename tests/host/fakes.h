@@ -32,6 +32,18 @@ bool fakes_failed(void);
  */
 bool fakes_enter_plugin(bool inside);
 
+/*
+ * The pieces of memory that the program and its plugins hold, and their bytes as malloc
+ * rounded them up: what they asked for and did not give back, wherever the heap puts what
+ * was freed. Nothing is counted under a sanitizer, whose strdup() and others come by
+ * their memory in ways of their own.
+ */
+struct fakes_memory {
+    long pieces;
+    long bytes;
+};
+struct fakes_memory fakes_memory(void);
+
 /* CLOCK_MONOTONIC and CLOCK_BOOTTIME jump forward; CLOCK_REALTIME stays. */
 void fakes_skip_ms(long ms);
 
