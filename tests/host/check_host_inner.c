@@ -1,37 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The wrapped authentication plugin: what it is given, and that its no is a no. */
-#include "tests/host/host.h"
+#include "tests/host/wrapped.h"
 #include "tests/unit/unit.h"
-
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define PENDING_CLIENTS 200
-
-static const char *const modules[] = {"inner_v1", "inner_v2", "inner_v3"};
-enum { N_MODULES = sizeof(modules) / sizeof(modules[0]) };
-
-static struct host *start(const char *module, const char *mode)
-{
-    struct host *host = host_new();
-    char text[2048];
-
-    snprintf(text, sizeof(text), "choose static-challenge\n%s", host_policy_text);
-    host_policy(host, text);
-    host_wrap(host, module, mode);
-    ck_assert_msg(host_open(host), "%s", host_log(host));
-    return host;
-}
-
-static struct host_client *login(struct host *host, const char *username, const char *password)
-{
-    struct host_client *client = host_client_new(host);
-
-    host_login(client, username, password);
-    return client;
-}
 
 /* ── what it is given ── */
 
@@ -59,9 +29,9 @@ enum { N_LOGINS = sizeof(logins) / sizeof(logins[0]) };
 
 START_TEST(it_is_given_the_clean_name_and_the_plain_password)
 {
-    struct host *host = start(modules[_i / N_LOGINS], "check");
+    struct host *host = wrapped_start(wrapped_modules[_i / N_LOGINS], "check");
     struct host_client *client =
-        login(host, logins[_i % N_LOGINS].username, logins[_i % N_LOGINS].password);
+        wrapped_login(host, logins[_i % N_LOGINS].username, logins[_i % N_LOGINS].password);
     char expected[128];
     char *calls;
 
@@ -79,13 +49,13 @@ END_TEST
 
 START_TEST(it_has_contexts_of_its_own_that_are_all_freed)
 {
-    struct host *host = start(modules[_i], "check");
+    struct host *host = wrapped_start(wrapped_modules[_i], "check");
     unsigned made = 0;
     unsigned freed = 0;
     char *calls;
 
     for (int i = 0; i < 10; i++) {
-        struct host_client *client = login(host, "carol", HOST_PASSWORD);
+        struct host_client *client = wrapped_login(host, "carol", HOST_PASSWORD);
 
         free(host_expect_connect(client));
         host_client_free(client);
@@ -108,8 +78,8 @@ END_TEST
 
 START_TEST(it_is_asked_at_every_renegotiation)
 {
-    struct host *host = start("inner_v3", "check");
-    struct host_client *client = login(host, "carol+library", HOST_PASSWORD);
+    struct host *host = wrapped_start("inner_v3", "check");
+    struct host_client *client = wrapped_login(host, "carol+library", HOST_PASSWORD);
     char *calls;
     unsigned n = 0;
 
@@ -135,12 +105,12 @@ START_TEST(its_no_is_a_no_whatever_was_asked_for)
 {
     static const char *const names[] = {"carol", "alice+full", "carol+full", "carol+nonsense"};
     static const char *const modes[] = {"check", "error", "junk-mode"};
-    struct host *host = start(modules[_i], "check");
+    struct host *host = wrapped_start(wrapped_modules[_i], "check");
 
     for (size_t m = 0; m < 3; m++) {
         host_inner_mode(host, modes[m]);
         for (size_t i = 0; i < 4; i++) {
-            struct host_client *client = login(host, names[i], "wrong");
+            struct host_client *client = wrapped_login(host, names[i], "wrong");
             char *text;
 
             ck_assert_int_eq(host_auth(client), HOST_ERROR);
@@ -156,8 +126,8 @@ END_TEST
 
 START_TEST(its_reason_reaches_the_client)
 {
-    struct host *host = start("inner_v3", "reason");
-    struct host_client *client = login(host, "carol+nonsense", HOST_PASSWORD);
+    struct host *host = wrapped_start("inner_v3", "reason");
+    struct host_client *client = wrapped_login(host, "carol+nonsense", HOST_PASSWORD);
 
     ck_assert_int_eq(host_auth(client), HOST_ERROR);
     ck_assert_str_eq(host_reason(client), "the inner plugin says no");
@@ -168,8 +138,8 @@ END_TEST
 
 START_TEST(a_refused_profile_after_its_yes_is_explained)
 {
-    struct host *host = start(modules[_i], "check");
-    struct host_client *client = login(host, "carol+ful", HOST_PASSWORD);
+    struct host *host = wrapped_start(wrapped_modules[_i], "check");
+    struct host_client *client = wrapped_login(host, "carol+ful", HOST_PASSWORD);
     char *text;
 
     ck_assert_int_eq(host_auth(client), HOST_ERROR);
@@ -189,7 +159,7 @@ START_TEST(a_module_that_does_not_open_keeps_the_plugin_from_opening)
     struct host *host = host_new();
 
     host_policy(host, host_policy_text);
-    host_wrap(host, modules[_i], "refuse-open");
+    host_wrap(host, wrapped_modules[_i], "refuse-open");
     ck_assert(!host_open(host));
     ck_assert_uint_ge(host_log_count(host, "error:"), 1);
     ck_assert_uint_ge(host_log_count(host, "inner_v"), 1);
@@ -240,10 +210,10 @@ START_TEST(a_malformed_static_challenge_is_denied)
         "scrv1:" SECRET64 ":" LIBRARY64,
         "",
     };
-    struct host *host = start("inner_v3", "check");
+    struct host *host = wrapped_start("inner_v3", "check");
 
     for (size_t i = 0; i < sizeof(passwords) / sizeof(passwords[0]); i++) {
-        struct host_client *client = login(host, "carol", passwords[i]);
+        struct host_client *client = wrapped_login(host, "carol", passwords[i]);
         char *text;
 
         ck_assert_msg(host_auth(client) == HOST_ERROR, "let in with %s", passwords[i]);
@@ -257,11 +227,11 @@ END_TEST
 START_TEST(an_empty_password_never_reaches_the_inner_plugin)
 {
     static const char *const passwords[] = {"", "SCRV1::", ("SCRV1::" LIBRARY64)};
-    struct host *host = start("inner_v3", "check");
+    struct host *host = wrapped_start("inner_v3", "check");
     char *calls;
 
     for (size_t i = 0; i < 3; i++) {
-        struct host_client *client = login(host, "carol", passwords[i]);
+        struct host_client *client = wrapped_login(host, "carol", passwords[i]);
 
         ck_assert_int_eq(host_auth(client), HOST_ERROR);
         host_client_free(client);
@@ -273,311 +243,6 @@ START_TEST(an_empty_password_never_reaches_the_inner_plugin)
 }
 END_TEST
 
-/* ── a verdict that comes later ── */
-
-START_TEST(a_later_yes_lets_in_and_a_later_no_does_not)
-{
-    struct host *host = start(modules[_i], "later-check");
-    struct host_client *good = login(host, "carol+library", HOST_PASSWORD);
-    struct host_client *bad = login(host, "alice+full", "wrong");
-    char *text;
-
-    ck_assert_int_eq(host_auth(good), HOST_DEFERRED);
-    ck_assert_int_eq(host_auth(bad), HOST_DEFERRED);
-    ck_assert_int_eq(host_verdict(good, 5000), '1');
-    ck_assert_int_eq(host_verdict(bad, 5000), '0');
-    ck_assert_str_eq(host_reason(bad), "");
-    ck_assert_int_eq(host_connect(good, &text), HOST_OK);
-    ck_assert_ptr_nonnull(strstr(text, "192.0.2.0"));
-    free(text);
-    ck_assert_int_eq(host_connect(bad, &text), HOST_ERROR);
-    ck_assert_ptr_null(text);
-    host_client_free(good);
-    host_client_free(bad);
-    host_free(host);
-}
-END_TEST
-
-START_TEST(a_refused_profile_after_a_later_yes_is_explained)
-{
-    struct host *host = start(modules[_i], "later-check");
-    struct host_client *client = login(host, "carol+ful", HOST_PASSWORD);
-    char *text;
-
-    ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
-    ck_assert_int_eq(host_verdict(client, 5000), '0');
-    ck_assert_ptr_nonnull(strstr(host_reason(client), "ful"));
-    ck_assert_ptr_nonnull(strstr(host_reason(client), "campus"));
-    ck_assert_int_eq(host_connect(client, &text), HOST_ERROR);
-    host_client_free(client);
-    host_free(host);
-}
-END_TEST
-
-START_TEST(a_refused_profile_is_not_revealed_before_a_later_no)
-{
-    struct host *host = start(modules[_i], "later-check");
-    struct host_client *client = login(host, "carol+ful", "wrong");
-
-    ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
-    ck_assert_str_eq(host_reason(client), "");
-    ck_assert_int_eq(host_verdict(client, 5000), '0');
-    ck_assert_str_eq(host_reason(client), "");
-    host_client_free(client);
-    host_free(host);
-}
-END_TEST
-
-START_TEST(its_later_reason_reaches_the_client)
-{
-    struct host *host = start("inner_v3", "later-reason");
-    struct host_client *client = login(host, "carol+ful", HOST_PASSWORD);
-
-    ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
-    ck_assert_int_eq(host_verdict(client, 5000), '0');
-    host_sleep_ms(50);
-    ck_assert_str_eq(host_reason(client), "the inner plugin says no");
-    host_client_free(client);
-    host_free(host);
-}
-END_TEST
-
-START_TEST(no_verdict_or_garbage_lets_nobody_in)
-{
-    static const char *const modes[] = {"later-never", "later-junk"};
-    struct host *host = start(modules[_i / 2], modes[_i % 2]);
-    struct host_client *client = login(host, "carol", HOST_PASSWORD);
-    char *text;
-
-    ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
-    ck_assert_int_ne(host_verdict(client, 400), '1');
-    ck_assert_int_eq(host_connect(client, &text), HOST_ERROR);
-    host_client_free(client);
-    host_free(host);
-}
-END_TEST
-
-START_TEST(who_connects_before_the_verdict_is_denied)
-{
-    struct host *host = start("inner_v3", "later-slow");
-    struct host_client *client = login(host, "alice+full", HOST_PASSWORD);
-    char *text;
-
-    ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
-    ck_assert_int_eq(host_connect(client, &text), HOST_ERROR);
-    ck_assert_int_eq(host_verdict(client, 5000), '1');
-    host_client_free(client);
-    host_free(host);
-}
-END_TEST
-
-START_TEST(who_will_be_refused_waits_on_a_private_file_that_goes_away)
-{
-    struct host *host = start("inner_v3", "later-test");
-    struct host_client *client = login(host, "carol+ful", HOST_PASSWORD);
-    char *calls;
-    char own[512];
-
-    ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
-    calls = host_inner_calls(host);
-    snprintf(own, sizeof(own), " control=%s ", host_get(client, "auth_control_file"));
-    ck_assert_ptr_nonnull(strstr(calls, " control=/"));
-    ck_assert_msg(strstr(calls, own) == NULL, "the inner plugin was given OpenVPN's own file");
-    free(calls);
-    host_client_free(client);
-    host_sleep_ms(300);
-    host_close(host);
-    ck_assert_msg(host_is_empty(host, "tmp"), "files were left in tmp-dir");
-    host_free(host);
-}
-END_TEST
-
-START_TEST(two_hundred_wait_at_once_and_each_gets_its_own_verdict)
-{
-    struct host *host = start("inner_v3", "later-slow");
-    struct host_client *clients[PENDING_CLIENTS];
-
-    for (int i = 0; i < PENDING_CLIENTS; i++) {
-        char name[32];
-
-        snprintf(name, sizeof(name), "user%d%s", i, i % 5 == 1 ? "+ful" : "");
-        clients[i] = login(host, name, i % 3 == 0 ? "wrong" : HOST_PASSWORD);
-        ck_assert_int_eq(host_auth(clients[i]), HOST_DEFERRED);
-    }
-    for (int i = 0; i < PENDING_CLIENTS; i++) {
-        char verdict = host_verdict(clients[i], 20000);
-        bool explained = host_reason(clients[i])[0] != '\0';
-
-        ck_assert_int_eq(verdict, i % 3 == 0 || i % 5 == 1 ? '0' : '1');
-        ck_assert_int_eq(explained, i % 3 != 0 && i % 5 == 1);
-    }
-    for (int i = 0; i < PENDING_CLIENTS; i++)
-        host_client_free(clients[i]);
-    host_free(host);
-}
-END_TEST
-
-START_TEST(a_client_that_goes_away_meanwhile_does_no_harm)
-{
-    struct host *host = start(modules[_i], "later-check");
-
-    for (int i = 0; i < 20; i++) {
-        struct host_client *client = login(host, "carol", HOST_PASSWORD);
-
-        ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
-        host_client_free(client); /* its files are gone before the verdict comes */
-    }
-    host_sleep_ms(400);
-    ck_assert_msg(host_is_empty(host, "tmp"), "a file was made again after OpenVPN removed it");
-    host_free(host);
-}
-END_TEST
-
-/* ── the process that waits for a verdict in the place of OpenVPN ── */
-
-/* Its pid: a login that will be refused whatever the verdict starts it. */
-/* It takes its name once it holds nothing of OpenVPN's any more. */
-static void await_settled(pid_t helper)
-{
-    char path[64], name[64] = "";
-
-    snprintf(path, sizeof(path), "/proc/%d/comm", (int)helper);
-    for (int i = 0; i < 500 && strcmp(name, "byway-verdicts\n") != 0; i++) {
-        FILE *in = fopen(path, "r");
-
-        if (i > 0)
-            usleep(10000);
-        if (in && !fgets(name, sizeof(name), in))
-            name[0] = '\0';
-        if (in)
-            fclose(in);
-    }
-    ck_assert_str_eq(name, "byway-verdicts\n");
-}
-
-static pid_t start_helper(struct host *host)
-{
-    struct host_client *client = login(host, "carol+ful", HOST_PASSWORD);
-    pid_t helper;
-
-    ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
-    helper = host_child(0);
-    ck_assert_msg(helper > 0, "no helper is there");
-    await_settled(helper);
-    host_client_free(client);
-    return helper;
-}
-
-START_TEST(a_killed_helper_lets_nobody_in)
-{
-    struct host *host = start("inner_v3", "later-never");
-    struct host_client *client;
-    struct host_client *next;
-    char *text;
-
-    kill(start_helper(host), SIGSTOP);
-    host_inner_mode(host, "later-check");
-    client = login(host, "carol+ful", HOST_PASSWORD);
-    ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
-    kill(host_child(0), SIGKILL);
-    ck_assert_int_ne(host_verdict(client, 500), '1');
-    ck_assert_int_eq(host_connect(client, &text), HOST_ERROR);
-    next = login(host, "carol+ful", HOST_PASSWORD); /* with a new helper */
-    ck_assert_int_eq(host_auth(next), HOST_DEFERRED);
-    ck_assert_int_eq(host_verdict(next, 5000), '0');
-    ck_assert_int_eq(host_connect(next, &text), HOST_ERROR);
-    host_client_free(client);
-    host_client_free(next);
-    host_free(host);
-}
-END_TEST
-
-START_TEST(a_stopped_helper_and_a_full_pipe_hold_nobody_up)
-{
-    struct host *host = start("inner_v3", "later-never");
-    pid_t helper = start_helper(host);
-
-    kill(helper, SIGSTOP);
-    for (int i = 0; i < 2000; i++) {
-        struct host_client *client = login(host, "carol+ful", HOST_PASSWORD);
-
-        ck_assert_int_ne(host_auth(client), HOST_OK);
-        host_client_free(client);
-    }
-    kill(helper, SIGCONT);
-    host_free(host);
-}
-END_TEST
-
-START_TEST(the_helper_holds_nothing_of_the_server_s)
-{
-    struct host *host;
-    int ends[2];
-    char byte;
-
-    ck_assert_int_eq(pipe(ends),
-                     0); /* inherited unless someone closes it, as a management socket */
-    host = start("inner_v3", "later-never");
-    start_helper(host);
-    close(ends[1]);
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    host_sleep_ms(100);
-    ck_assert_msg(read(ends[0], &byte, 1) == 0, "the helper holds an inherited descriptor");
-    host_free(host);
-    close(ends[0]);
-}
-END_TEST
-
-START_TEST(the_helper_ends_with_a_server_that_was_killed)
-{
-    int ends[2];
-    pid_t helper = 0;
-    pid_t server;
-
-    ck_assert_int_eq(pipe(ends), 0);
-    server = fork();
-    if (server == 0) {
-        struct host *host = start("inner_v3", "later-never");
-
-        helper = start_helper(host);
-        if (write(ends[1], &helper, sizeof(helper)) < 0)
-            _exit(1);
-        host_remove_tree(host_dir(host));
-        kill(getpid(), SIGKILL);
-    }
-    close(ends[1]);
-    ck_assert_int_eq(read(ends[0], &helper, sizeof(helper)), sizeof(helper));
-    waitpid(server, NULL, 0);
-    for (int i = 0; i < 100 && kill(helper, 0) == 0 && !host_is_zombie(helper); i++)
-        host_sleep_ms(50);
-    ck_assert_msg(kill(helper, 0) != 0 || host_is_zombie(helper), "the helper outlived the server");
-    close(ends[0]);
-}
-END_TEST
-
-/* mgmtd takes a spool whose lock is free for that of a server that is no more. */
-START_TEST(the_helper_does_not_hold_the_spool_s_lock)
-{
-    struct host *host = start("inner_v3", "later-never");
-    struct spool_reader *reader;
-    char *path = host_spool_name(host);
-    int folder = open(host_path(host, "state/spool"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    pid_t helper = start_helper(host);
-
-    reader = spool_reader_open(folder, strrchr(path, '/') + 1, 0);
-    ck_assert_ptr_nonnull(reader);
-    ck_assert_int_eq(spool_reader_writer_gone(reader), 0);
-    kill(helper, SIGSTOP); /* so that it cannot end with the plugin */
-    host_close_unchecked(host);
-    ck_assert_int_eq(spool_reader_writer_gone(reader), 1);
-    kill(helper, SIGCONT);
-    spool_reader_close(reader);
-    close(folder);
-    free(path);
-    host_free(host);
-}
-END_TEST
-
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("host: inner plugin");
@@ -585,31 +250,17 @@ Suite *unit_suite(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, it_is_given_the_clean_name_and_the_plain_password, 0,
-                        N_LOGINS * N_MODULES);
-    tcase_add_loop_test(tests, it_has_contexts_of_its_own_that_are_all_freed, 0, N_MODULES);
+                        N_LOGINS * WRAPPED_MODULES);
+    tcase_add_loop_test(tests, it_has_contexts_of_its_own_that_are_all_freed, 0, WRAPPED_MODULES);
     tcase_add_test(tests, it_is_asked_at_every_renegotiation);
-    tcase_add_loop_test(tests, its_no_is_a_no_whatever_was_asked_for, 0, N_MODULES);
+    tcase_add_loop_test(tests, its_no_is_a_no_whatever_was_asked_for, 0, WRAPPED_MODULES);
     tcase_add_test(tests, its_reason_reaches_the_client);
-    tcase_add_loop_test(tests, a_refused_profile_after_its_yes_is_explained, 0, N_MODULES);
+    tcase_add_loop_test(tests, a_refused_profile_after_its_yes_is_explained, 0, WRAPPED_MODULES);
     tcase_add_loop_test(tests, a_module_that_does_not_open_keeps_the_plugin_from_opening, 0,
-                        N_MODULES);
+                        WRAPPED_MODULES);
     tcase_add_test(tests, a_module_that_is_not_there_or_no_plugin_is_named_in_the_error);
     tcase_add_test(tests, a_malformed_static_challenge_is_denied);
     tcase_add_test(tests, an_empty_password_never_reaches_the_inner_plugin);
-    tcase_add_loop_test(tests, a_later_yes_lets_in_and_a_later_no_does_not, 0, N_MODULES);
-    tcase_add_loop_test(tests, a_refused_profile_after_a_later_yes_is_explained, 0, N_MODULES);
-    tcase_add_loop_test(tests, a_refused_profile_is_not_revealed_before_a_later_no, 0, N_MODULES);
-    tcase_add_test(tests, its_later_reason_reaches_the_client);
-    tcase_add_loop_test(tests, no_verdict_or_garbage_lets_nobody_in, 0, N_MODULES * 2);
-    tcase_add_test(tests, who_connects_before_the_verdict_is_denied);
-    tcase_add_test(tests, who_will_be_refused_waits_on_a_private_file_that_goes_away);
-    tcase_add_test(tests, two_hundred_wait_at_once_and_each_gets_its_own_verdict);
-    tcase_add_loop_test(tests, a_client_that_goes_away_meanwhile_does_no_harm, 0, N_MODULES);
-    tcase_add_test(tests, a_killed_helper_lets_nobody_in);
-    tcase_add_test(tests, a_stopped_helper_and_a_full_pipe_hold_nobody_up);
-    tcase_add_test(tests, the_helper_holds_nothing_of_the_server_s);
-    tcase_add_test(tests, the_helper_ends_with_a_server_that_was_killed);
-    tcase_add_test(tests, the_helper_does_not_hold_the_spool_s_lock);
     suite_add_tcase(suite, tests);
     return suite;
 }
