@@ -106,7 +106,7 @@ static bool one_failure(struct host *host, const struct scenario *scenario, cons
 static char *without_failure(struct host *host, const struct scenario *scenario)
 {
     struct host_client *client = make_client(host, scenario);
-    char *text = live(client, scenario, 5000);
+    char *text = live(client, scenario, HOST_PATIENCE_MS);
 
     ck_assert_msg((text != NULL) == (scenario->profile != NULL), "%s: %s", scenario->name,
                   host_log(host));

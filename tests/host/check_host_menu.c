@@ -364,7 +364,7 @@ static void challenge(struct host *host, const char *username, char state[128])
 
     ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
     ck_assert_str_eq(host_pending(client), "");
-    ck_assert_int_eq(host_verdict(client, 5000), '0');
+    ck_assert_int_eq(host_verdict(client, HOST_PATIENCE_MS), '0');
     read_state(host_reason(client), state);
     host_client_free(client);
 }
@@ -381,7 +381,7 @@ static bool answer(struct host_client *client, const char *username, const char 
     case HOST_OK:
         return true;
     case HOST_DEFERRED:
-        return host_verdict(client, 3000) == '1';
+        return host_verdict(client, HOST_PATIENCE_MS) == '1';
     default:
         return false;
     }
@@ -409,7 +409,7 @@ START_TEST(after_a_later_no_there_is_no_challenge)
     struct host_client *client = login(host, "carol", "wrong");
 
     ck_assert_int_eq(host_auth(client), HOST_DEFERRED);
-    ck_assert_int_eq(host_verdict(client, 5000), '0');
+    ck_assert_int_eq(host_verdict(client, HOST_PATIENCE_MS), '0');
     host_sleep_ms(50);
     ck_assert_str_eq(host_reason(client), "");
     host_client_free(client);

@@ -141,7 +141,7 @@ static void unload(struct host_plugin *plugin)
 /* Orphans come to this process (see host_new): true once all of them have ended. */
 static bool reap_all(void)
 {
-    double end = host_now_ms() + 5000;
+    double end = host_now_ms() + HOST_PATIENCE_MS;
 
     while (waitpid(-1, NULL, WNOHANG) >= 0) {
         if (host_now_ms() > end)

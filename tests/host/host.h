@@ -159,7 +159,11 @@ void *host_context(const struct host_client *client);
 const char *host_reason(struct host_client *client);
 const char *host_pending(const struct host_client *client);
 
-/* Waits for the verdict in the control file: '1', '0', or '-' if none came in time. */
+/*
+ * Waits for the verdict in the control file: '1', '0', or '-' if none came in time.
+ * HOST_PATIENCE_MS is for what must come: no busy machine takes that long.
+ */
+#define HOST_PATIENCE_MS 30000
 char host_verdict(struct host_client *client, unsigned timeout_ms);
 
 /* Removes the files as OpenVPN does when the client is gone or has its verdict. */

@@ -128,7 +128,7 @@ static void give_verdict(const char *verdict)
 
     ck_assert_str_ne(private_file(), "");
     put(private_file(), verdict);
-    for (int i = 0; i < 500 && !*content(control); i++)
+    for (int i = 0; i < 3000 && !*content(control); i++)
         nanosleep(&moment, NULL);
     handle_collect(handle);
 }

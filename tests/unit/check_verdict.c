@@ -66,17 +66,20 @@ static void sleep_ms(long ms)
     nanosleep(&time, NULL);
 }
 
-/* Waits for the file to hold something, up to 5 seconds. */
+/* How often to look, each 10 ms, for what must come: no busy machine takes that long. */
+#define LOOKS 3000
+
+/* Waits for the file to hold something. */
 static const char *await(const char *path)
 {
-    for (int i = 0; i < 500 && !*content(path); i++)
+    for (int i = 0; i < LOOKS && !*content(path); i++)
         sleep_ms(10);
     return content(path);
 }
 
 static void await_gone(const char *path)
 {
-    for (int i = 0; i < 500 && exists(path); i++)
+    for (int i = 0; i < LOOKS && exists(path); i++)
         sleep_ms(10);
     ck_assert_msg(!exists(path), "%s is still there", path);
 }
@@ -85,7 +88,7 @@ static size_t await_note(struct verdicts *verdicts, char note[VERDICT_MAX_NOTE])
 {
     size_t n = 0;
 
-    for (int i = 0; i < 500 && n == 0; i++) {
+    for (int i = 0; i < LOOKS && n == 0; i++) {
         n = verdicts_next_note(verdicts, note);
         if (n == 0)
             sleep_ms(10);
@@ -301,13 +304,24 @@ static pid_t process_id(void)
     return atoi(text);
 }
 
+/* It takes its name once signals are set aside. */
+static void await_settled(pid_t process)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)process);
+    for (int i = 0; i < LOOKS && strcmp(content(path), "byway-verdicts\n") != 0; i++)
+        sleep_ms(10);
+    ck_assert_str_eq(content(path), "byway-verdicts\n");
+}
+
 START_TEST(signals_that_end_openvpn_do_not_keep_it_from_removing_its_files)
 {
     struct verdicts *verdicts = verdicts_new(&test_log);
     char *file = hand_over(verdicts);
     const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
 
-    sleep_ms(100);
+    await_settled(process_id());
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         ck_assert_int_eq(kill(process_id(), signals[i]), 0);
     sleep_ms(50);
