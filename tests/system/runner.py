@@ -32,7 +32,7 @@ UNSHARE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--p
 
 def options():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=os.path.join(TOP, "_build/tests"))
+    parser.add_argument("--build", type=os.path.abspath, default=os.path.join(TOP, "_build/tests"))
     parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("--keep", action="store_true", help="keep every test's folder")
     parser.add_argument("--list", action="store_true")
