@@ -109,25 +109,31 @@ static void drop_protocol(struct span *text)
         span_cut(text, ':');
 }
 
-/* Divides "[2001:db8::1]:1194", "192.0.2.1:1194", "2001:db8::1" or "fe80::1%eth0". */
-static struct span cut_address(struct span text, struct span *port)
+/* "[2001:db8::1]:1194" without its first bracket. */
+static bool cut_brackets(struct span text, struct span *address, struct span *port)
 {
-    struct span rest = text, first = {0};
+    if (!memchr(text.at, ']', text.n))
+        return false;
+    *address = span_cut(&text, ']');
+    *port = text;
+    return text.n == 0 || span_cut(port, ':').n == 0;
+}
 
-    *port = (struct span){0};
-    if (span_begins(text, "[", 1)) {
-        rest = (struct span){text.at + 1, text.n - 1};
-        first = span_cut(&rest, ']');
-        span_cut(&rest, ':');
-    } else {
-        first = span_cut(&rest, ':');
-        if (rest.n && memchr(rest.at, ':', rest.n)) {
-            first = text;
-            rest = (struct span){0};
-        }
-    }
+/* Divides "192.0.2.1:1194", "2001:db8::1", "fe80::1%eth0" and the form above. */
+static bool cut_address(struct span text, struct span *address, struct span *port)
+{
+    struct span rest = text;
+
+    if (span_begins(text, "[", 1))
+        return cut_brackets((struct span){text.at + 1, text.n - 1}, address, port);
+    *address = span_cut(&rest, ':');
     *port = rest;
-    return span_cut(&first, '%');
+    if (memchr(rest.at, ':', rest.n)) { /* more than one */
+        *address = text;
+        port->n = 0;
+    }
+    *address = span_cut(address, '%');
+    return true;
 }
 
 static bool set_port(struct span text, int64_t *port)
@@ -147,8 +153,7 @@ static bool set_real(struct span text, struct management_client *client, struct 
     struct span address, port;
 
     drop_protocol(&text);
-    address = cut_address(text, &port);
-    if (memchr(address.at, '/', address.n) ||
+    if (!cut_address(text, &address, &port) || memchr(address.at, '/', address.n) ||
         prefix_parse(address.at, address.n, &prefix) != PREFIX_OK)
         return false;
     if (client->real)
