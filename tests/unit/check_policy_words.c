@@ -113,6 +113,7 @@ static const struct {
                                                          "duration from 1m to 366d"},
     {"<routes x>\nfetch https://a every 0h\n</routes>", "policy.conf:9: error: \"0h\" is not"},
     {"<routes x>\nfetch https://a every 367d\n</routes>", "policy.conf:9: error: \"367d\" is not"},
+    {"<routes x>\nfetch https://a every 2y\n</routes>", "policy.conf:9: error: \"2y\" is not"},
     {"<routes x>\nfetch https://a every 99999999d\n</routes>", "policy.conf:9: error: \"99999999d"},
     {"<routes x>\nfetch https://a every h\n</routes>", "policy.conf:9: error: \"h\" is not"},
     {"<routes x>\nfetch https://a every 6\n</routes>", "policy.conf:9: error: \"6\" is not"},
