@@ -4,11 +4,9 @@
 
 #include "tests/unit/unit.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,38 +18,6 @@
 static char folder[64];
 static struct diagnostics *problems;
 static struct config *config;
-
-/* ── allocations in front ── */
-
-/* So many still succeed, then all fail; negative: none fails. */
-static long allocations_left = -1;
-
-static bool refuse(void)
-{
-    if (allocations_left == 0) {
-        errno = ENOMEM;
-        return true;
-    }
-    if (allocations_left > 0)
-        allocations_left--;
-    return false;
-}
-
-#define WRAP(type, name, parameters, arguments, none)     \
-    type __real_##name parameters;                        \
-    type __wrap_##name parameters;                        \
-    type __wrap_##name parameters                         \
-    {                                                     \
-        return refuse() ? none : __real_##name arguments; \
-    }
-
-WRAP(void *, malloc, (size_t n), (n), NULL)
-WRAP(void *, calloc, (size_t n, size_t size), (n, size), NULL)
-WRAP(void *, realloc, (void *p, size_t n), (p, n), NULL)
-WRAP(void *, reallocarray, (void *p, size_t n, size_t size), (p, n, size), NULL)
-WRAP(char *, strdup, (const char *text), (text), NULL)
-WRAP(void *, mmap, (void *at, size_t n, int prot, int flags, int fd, off_t offset),
-     (at, n, prot, flags, fd, offset), MAP_FAILED)
 
 /* ── the folder ── */
 
@@ -453,44 +419,6 @@ START_TEST(a_file_of_more_than_a_mebibyte_is_refused)
 }
 END_TEST
 
-START_TEST(a_config_cut_at_any_byte_does_no_harm)
-{
-    for (size_t n = 0; n <= strlen(everything); n++) {
-        char *exact = malloc(n > 0 ? n : 1);
-
-        memcpy(exact, everything, n);
-        forget();
-        problems = diagnostics_new();
-        config = config_load_text("/mgmtd.conf", exact, n, problems);
-        ck_assert((config == NULL) == (diagnostics_errors(problems) > 0));
-        free(exact);
-    }
-}
-END_TEST
-
-START_TEST(when_memory_is_out_there_is_an_error_and_no_config)
-{
-    bool failed = true;
-    long n = 0;
-
-    write_file("mgmtd.conf", everything, 0600);
-    while (failed) {
-        char path[128];
-
-        forget();
-        problems = diagnostics_new();
-        snprintf(path, sizeof path, "%s/mgmtd.conf", folder);
-        allocations_left = n++;
-        config = config_load(path, problems);
-        failed = allocations_left == 0;
-        allocations_left = -1;
-        ck_assert((config == NULL) == (diagnostics_errors(problems) > 0));
-    }
-    ck_assert_ptr_nonnull(config);
-    ck_assert_int_gt(n, 10);
-}
-END_TEST
-
 /* ── reloading ── */
 
 static const char *const servers[] = {
@@ -595,8 +523,6 @@ Suite *unit_suite(void)
     tcase_add_test(tests, more_than_a_thousand_servers_are_too_many);
     tcase_add_test(tests, a_file_is_read_and_one_that_cannot_be_is_named);
     tcase_add_test(tests, a_file_of_more_than_a_mebibyte_is_refused);
-    tcase_add_test(tests, a_config_cut_at_any_byte_does_no_harm);
-    tcase_add_test(tests, when_memory_is_out_there_is_an_error_and_no_config);
     tcase_add_loop_test(tests, a_server_is_equal_to_one_of_the_same_line_and_to_no_other, 0,
                         COUNT(servers));
     tcase_add_test(tests, a_server_is_found_by_its_name);
