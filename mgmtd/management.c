@@ -43,7 +43,7 @@ struct management {
     int64_t due;        /* while not attached: the next try, or when this one is given up */
     unsigned address;   /* of management_socket_addresses() */
     int first_error;    /* of the first of them */
-    bool gave_password; /* OpenVPN asks again after a wrong one */
+    bool gave_password; /* OpenVPN says nothing to a wrong one but asks again */
     unsigned failures;  /* in a row */
     uint32_t random;
     enum management_command unanswered[COMMAND_COUNT]; /* each at most once, in their order */
@@ -139,8 +139,6 @@ static void give_password(struct management *m)
     char password[MANAGEMENT_MAX_PASSWORD + 1] = "";
     char why[WHY_SIZE];
 
-    if (m->gave_password)
-        return; /* what it said to the first one tells what is wrong */
     if (management_socket_password(&m->server, password, why, sizeof(why)))
         m->out_n = (size_t)snprintf(m->out, sizeof(m->out), "%s\n", password);
     else
@@ -167,15 +165,17 @@ static void greeted(struct management *m, int64_t version)
 
 static void before_greeting(struct management *m, const struct management_event *event)
 {
-    if (event->kind == MANAGEMENT_PASSWORD_PROMPT)
-        give_password(m);
-    else if (event->kind == MANAGEMENT_ERROR && m->gave_password)
+    bool asks = event->kind == MANAGEMENT_PASSWORD_PROMPT;
+
+    if (event->kind == MANAGEMENT_GREETING)
+        greeted(m, event->number);
+    else if (m->gave_password && (asks || event->kind == MANAGEMENT_ERROR))
         fail(m,
              "OpenVPN refused the password: the first line of %.200s must be the same as in the "
              "password file of OpenVPN's \"management\" line",
              m->server.password_file);
-    else if (event->kind == MANAGEMENT_GREETING)
-        greeted(m, event->number);
+    else if (asks)
+        give_password(m);
 }
 
 /* The first command that waits for its reply has it. */
@@ -458,7 +458,7 @@ struct management *management_new(const struct config_server *server, unsigned b
     m->owner = *owner;
     m->log = log;
     m->fd = -1;
-    m->due = INT64_MIN;
+    m->due = 0; /* at once */
     m->parser = management_parser_new(on_event, m);
     if (getrandom(&m->random, sizeof(m->random), GRND_NONBLOCK) < 0)
         m->random = (uint32_t)getpid();
@@ -507,6 +507,11 @@ int64_t management_due_ms(const struct management *m)
 bool management_is_attached(const struct management *m)
 {
     return m->phase == ATTACHED;
+}
+
+const struct config_server *management_server(const struct management *m)
+{
+    return &m->server;
 }
 
 static bool ask(struct management *m, enum management_command what, int64_t now_ms)

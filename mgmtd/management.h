@@ -55,6 +55,7 @@ int64_t management_due_ms(const struct management *m);
 bool management_turn(struct management *m, bool readable, bool writable, int64_t now_ms);
 
 bool management_is_attached(const struct management *m);
+const struct config_server *management_server(const struct management *m); /* as it was given */
 
 /*
  * Asks `state` or `status 3`. Does nothing where it is not attached, or where the last such
