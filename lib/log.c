@@ -5,41 +5,8 @@
 #include "lib/utf8.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A character of two or three bytes, as its code point. */
-static uint32_t decode(const char *text, size_t n)
-{
-    const uint8_t *b = (const uint8_t *)text;
-
-    if (n == 2)
-        return (b[0] & 0x1fu) << 6 | (b[1] & 0x3fu);
-    if (n == 3)
-        return (b[0] & 0x0fu) << 12 | (b[1] & 0x3fu) << 6 | (b[2] & 0x3fu);
-    return b[0];
-}
-
-/* What moves the cursor, ends a line or turns the reading direction round. */
-static bool is_control(const char *text, size_t n)
-{
-    static const struct {
-        uint32_t low, high;
-    } controls[] = {
-        {0x00, 0x1f},     {0x7f, 0x9f},     {0x061c, 0x061c},
-        {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
-    };
-    uint32_t c = decode(text, n);
-
-    if (n > 3)
-        return false;
-    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
-        if (c >= controls[i].low && c <= controls[i].high)
-            return true;
-    return false;
-}
 
 void log_make_printable(char *text)
 {
@@ -49,7 +16,7 @@ void log_make_printable(char *text)
     while (left > 0) {
         size_t n = utf8_character(text, left);
 
-        if (n == 0 || is_control(text, n)) {
+        if (n == 0 || utf8_is_control(utf8_code_point(text, n))) {
             *out++ = '?';
         } else {
             memmove(out, text, n);

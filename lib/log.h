@@ -31,8 +31,8 @@ void log_write(const struct log *log, enum log_level level, const char *subsyste
 void log_to_stderr(void *arg, enum log_level level, const char *subsystem, const char *text);
 
 /*
- * Replaces every control character (C0, DEL, C1, line separators, marks that turn the
- * reading direction) and every byte that is not UTF-8 by one '?', in place.
+ * Replaces every control character (utf8_is_control()) and every byte that is not UTF-8
+ * by one '?', in place.
  */
 void log_make_printable(char *text);
 

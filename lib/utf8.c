@@ -55,6 +55,33 @@ bool utf8_valid(const char *text, size_t n)
     return true;
 }
 
+uint32_t utf8_code_point(const char *character, size_t n)
+{
+    const uint8_t *bytes = (const uint8_t *)character;
+    uint32_t code = n == 1 ? bytes[0] : bytes[0] & (0x7fu >> n);
+
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | (bytes[i] & 0x3fu);
+    return code;
+}
+
+bool utf8_is_control(uint32_t code_point)
+{
+    static const struct {
+        uint32_t low, high;
+    } controls[] = {
+        {0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x034f, 0x034f},
+        {0x061c, 0x061c}, {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},
+        {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},
+        {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xe0000, 0xe0fff},
+    };
+
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+        if (code_point >= controls[i].low && code_point <= controls[i].high)
+            return true;
+    return false;
+}
+
 size_t utf8_cut(const char *text, size_t n, size_t max)
 {
     if (n <= max)

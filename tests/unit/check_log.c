@@ -95,6 +95,9 @@ START_TEST(control_characters_are_replaced_and_others_kept)
          "evil\xe2\x80\xa8line\xe2\x81\xa6",
          "?evil?line?"},
         {"\xd8\x9c\xe2\x80\x8f\xe2\x80\x90", "??\xe2\x80\x90"},
+        {"ali\xe2\x80\x8b"
+         "ce\xef\xbb\xbf\xf3\xa0\x81\xa1",
+         "ali?ce??"},
         {"\x9b\xff\xc3", "???"},
         {"\xed\xa0\x80", "???"},
         {"\xe2\x82", "??"},

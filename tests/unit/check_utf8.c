@@ -46,6 +46,8 @@ START_TEST(every_character_is_known_and_its_beginnings_are_not)
         for (size_t k = 0; k <= n; k++)
             if (utf8_character(text, k) != (k == n ? n : 0))
                 ck_abort_msg("%zu bytes of U+%04X", k, (unsigned)c);
+        if (n > 0 && utf8_code_point(text, n) != c)
+            ck_abort_msg("U+%04X became U+%04X", (unsigned)c, (unsigned)utf8_code_point(text, n));
     }
     ck_assert_uint_eq(known, 0x110000 - 0x800);
 }
