@@ -9,6 +9,7 @@
 
 #include "helpdesk/output.h"
 #include "helpdesk/policy_file.h"
+#include "helpdesk/table.h"
 #include "lib/push.h"
 
 #define SOME_NAMES 4 /* of the users who may have a profile, as many are named */
@@ -139,9 +140,12 @@ static char *who_may(const struct policy *policy, const struct policy_profile *p
 static bool show_profiles(const struct policy *policy, const struct measure *measures)
 {
     static const struct table_column columns[] = {
-        {"PROFILE", TABLE_LEFT, false}, {"TUNNEL", TABLE_LEFT, false},
-        {"FOR", TABLE_LEFT, true},      {"ROUTES", TABLE_RIGHT, false},
-        {"BYTES", TABLE_RIGHT, false},  {"MESSAGES", TABLE_RIGHT, false},
+        {.name = "PROFILE"},
+        {.name = "TUNNEL"},
+        {.name = "FOR", .folds = true},
+        {.name = "ROUTES", .align = TABLE_RIGHT},
+        {.name = "BYTES", .align = TABLE_RIGHT},
+        {.name = "MESSAGES", .align = TABLE_RIGHT},
     };
     struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
     bool ok = table != NULL;
@@ -160,7 +164,7 @@ static bool show_profiles(const struct policy *policy, const struct measure *mea
                                  range_text(messages, sizeof(messages), &measures[i].messages)});
         free(who);
     }
-    ok = ok && table_print(table);
+    ok = ok && table_print(table, NULL);
     table_free(table);
     return ok;
 }
@@ -168,10 +172,10 @@ static bool show_profiles(const struct policy *policy, const struct measure *mea
 static bool show_route_sets(const struct policy *policy)
 {
     static const struct table_column columns[] = {
-        {"ROUTES", TABLE_LEFT, false},
-        {"WRITTEN", TABLE_RIGHT, false},
-        {"MERGED", TABLE_RIGHT, false},
-        {"FETCHED FROM", TABLE_LEFT, true},
+        {.name = "ROUTES"},
+        {.name = "WRITTEN", .align = TABLE_RIGHT},
+        {.name = "MERGED", .align = TABLE_RIGHT},
+        {.name = "FETCHED FROM", .folds = true},
     };
     struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
     bool ok = table != NULL;
@@ -187,7 +191,7 @@ static bool show_route_sets(const struct policy *policy)
         table_row(table, (const char *const[]){set->name, written, merged,
                                                set->n_sources > 0 ? set->sources[0].what : ""});
     }
-    ok = ok && table_print(table);
+    ok = ok && table_print(table, NULL);
     table_free(table);
     return ok;
 }

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helpdesk/json.h"
 #include "helpdesk/output.h"
+#include "helpdesk/table.h"
 
 /* "campus, library, full": what this user may choose. malloc'd. */
 static char *may_choose(const struct explanation *explanation)
@@ -92,8 +94,8 @@ static void show_grant(const struct explanation *explanation)
 static bool show_options(const struct explanation *explanation)
 {
     static const struct table_column columns[] = {
-        {"OPTION", TABLE_LEFT, true},
-        {"BECAUSE OF", TABLE_LEFT, true},
+        {.name = "OPTION", .folds = true},
+        {.name = "BECAUSE OF", .folds = true},
     };
     struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
     bool ok = table != NULL;
@@ -107,7 +109,7 @@ static bool show_options(const struct explanation *explanation)
         explain_why(explanation, option, why, sizeof(why));
         table_row(table, (const char *const[]){option->text, why});
     }
-    ok = ok && table_print(table);
+    ok = ok && table_print(table, NULL);
     table_free(table);
     return ok;
 }

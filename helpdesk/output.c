@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fields and JSON; tables are in table.c. */
+/* Rows as JSON and CSV, and fields; rows as tables are in output_table.c. */
 #include "config.h"
 
 #include "helpdesk/output.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "helpdesk/fold.h"
+#include "helpdesk/output_private.h"
 #include "lib/log.h"
-#include "lib/utf8.h"
 
 #define LABEL_WIDTH 11
+
+/* ── fields ── */
 
 void output_field(const char *label, const char *format, ...)
 {
@@ -42,118 +44,198 @@ void output_field(const char *label, const char *format, ...)
     free(text);
 }
 
-/* Of a valid character. */
-static unsigned long code_point(const char *character, size_t n)
-{
-    unsigned long code = (unsigned char)character[0] & (n == 1 ? 0x7f : 0xff >> (n + 1));
+/* ── values ── */
 
-    for (size_t i = 1; i < n; i++)
-        code = code << 6 | ((unsigned char)character[i] & 0x3f);
-    return code;
+struct output_value output_unknown(void)
+{
+    return (struct output_value){.is_known = false};
 }
 
-/* Data to a program, but a terminal that JSON is shown on would obey them: control
- * characters, line separators, marks that turn the reading direction. */
-static bool must_be_escaped(unsigned long code)
+struct output_value output_number(int64_t number)
 {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200e && code <= 0x200f) ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
-           code == 0x61c;
+    return (struct output_value){.is_known = true, .number = number};
 }
 
-static void put_character(FILE *out, const char *character, size_t n)
+struct output_value output_text(const char *text)
 {
-    unsigned long code = code_point(character, n);
-
-    if (code == '"' || code == '\\')
-        fprintf(out, "\\%c", (int)code);
-    else if (must_be_escaped(code))
-        fprintf(out, "\\u%04lx", code);
-    else
-        fwrite(character, 1, n, out);
+    return (struct output_value){.is_known = text != NULL, .text = text};
 }
 
-static void put_string(FILE *out, const char *text)
+struct output_value output_marked(struct output_value value, enum table_mark mark)
 {
-    size_t left = strlen(text);
+    value.mark = mark;
+    return value;
+}
 
-    putc('"', out);
-    while (left > 0) {
-        size_t n = utf8_character(text, left);
+/* ── rows ── */
 
-        if (n > 0)
-            put_character(out, text, n);
-        else
-            fputs("\\ufffd", out);
-        text += n > 0 ? n : 1;
-        left -= n > 0 ? n : 1;
+/* https://no-color.org: set and not empty. */
+static bool wants_colours(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && !(no_color && no_color[0] != '\0') && term &&
+           strcmp(term, "dumb") != 0;
+}
+
+struct output_style output_standard(enum output_form form, bool utc, bool no_header)
+{
+    return (struct output_style){.form = form,
+                                 .zone = utc ? zone_utc : zone_local(),
+                                 .out = stdout,
+                                 .no_header = no_header,
+                                 .colours = wants_colours(),
+                                 .width = fold_terminal_width()};
+}
+
+struct output *output_new(const struct output_style *style, const struct output_column *columns,
+                          size_t n)
+{
+    struct output *output = calloc(1, sizeof(*output));
+
+    if (!output)
+        return NULL;
+    output->style = *style;
+    output->columns = columns;
+    output->n_columns = n;
+    output->json = (struct json){.out = style->out, .line_depth = 1};
+    output->csv = (struct csv){.out = style->out};
+    return output;
+}
+
+void output_free(struct output *output)
+{
+    if (output)
+        output_table_free(output);
+    free(output);
+}
+
+static void begin_csv(struct output *output)
+{
+    if (output->style.no_header)
+        return;
+    for (size_t i = 0; i < output->n_columns; i++)
+        if (output->columns[i].key)
+            csv_word(&output->csv, output->columns[i].key);
+    csv_end_line(&output->csv);
+}
+
+static void begin(struct output *output)
+{
+    if (output->has_begun)
+        return;
+    output->has_begun = true;
+    if (output->style.form == OUTPUT_JSON)
+        json_array(&output->json, NULL);
+    else if (output->style.form == OUTPUT_CSV)
+        begin_csv(output);
+}
+
+static void json_value(struct output *output, const struct output_column *column,
+                       const struct output_value *value)
+{
+    char text[ZONE_STAMP_SIZE];
+
+    if (!value->is_known) {
+        json_null(&output->json, column->key);
+        return;
     }
-    putc('"', out);
-}
-
-/* What stands before a value: a comma, the indentation, its key. */
-static void begin(struct json *json, const char *key)
-{
-    if (json->has_items[json->depth])
-        putc(',', json->out);
-    if (json->depth > 0)
-        fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
-    json->has_items[json->depth] = true;
-    if (key) {
-        put_string(json->out, key);
-        fputs(": ", json->out);
+    switch (column->kind) {
+    case OUTPUT_TEXT:
+    case OUTPUT_ADDRESS:
+        json_string(&output->json, column->key, value->text);
+        break;
+    case OUTPUT_TIME:
+        json_string(&output->json, column->key, zone_iso(&output->style.zone, value->number, text));
+        break;
+    case OUTPUT_BOOL:
+        json_bool(&output->json, column->key, value->number != 0);
+        break;
+    case OUTPUT_BYTES:
+    case OUTPUT_RATE:
+    case OUTPUT_DURATION:
+    case OUTPUT_COUNT:
+        json_number(&output->json, column->key, value->number);
+        break;
     }
 }
 
-static void nest(struct json *json, const char *key, char opens, char closes)
+static void csv_value(struct output *output, const struct output_column *column,
+                      const struct output_value *value)
 {
-    begin(json, key);
-    putc(opens, json->out);
-    assert(json->depth < JSON_MAX_DEPTH); /* the depth is our own doing */
-    json->depth++;
-    json->has_items[json->depth] = false;
-    json->closes[json->depth] = closes;
+    char text[ZONE_STAMP_SIZE];
+
+    if (!value->is_known) {
+        csv_empty(&output->csv);
+        return;
+    }
+    switch (column->kind) {
+    case OUTPUT_TEXT:
+    case OUTPUT_ADDRESS:
+        csv_text(&output->csv, value->text);
+        break;
+    case OUTPUT_TIME:
+        csv_word(&output->csv, zone_iso(&output->style.zone, value->number, text));
+        break;
+    case OUTPUT_BOOL:
+        csv_word(&output->csv, value->number != 0 ? "true" : "false");
+        break;
+    case OUTPUT_BYTES:
+    case OUTPUT_RATE:
+    case OUTPUT_DURATION:
+    case OUTPUT_COUNT:
+        csv_number(&output->csv, value->number);
+        break;
+    }
 }
 
-void json_object(struct json *json, const char *key)
+static void json_row(struct output *output, const struct output_value *values)
 {
-    nest(json, key, '{', '}');
+    json_object(&output->json, NULL);
+    for (size_t i = 0; i < output->n_columns; i++)
+        if (output->columns[i].key)
+            json_value(output, &output->columns[i], &values[i]);
+    json_end(&output->json);
 }
 
-void json_array(struct json *json, const char *key)
+static void csv_row(struct output *output, const struct output_value *values)
 {
-    nest(json, key, '[', ']');
+    for (size_t i = 0; i < output->n_columns; i++)
+        if (output->columns[i].key)
+            csv_value(output, &output->columns[i], &values[i]);
+    csv_end_line(&output->csv);
 }
 
-void json_string(struct json *json, const char *key, const char *value)
+bool output_row(struct output *output, const struct output_value *values)
 {
-    begin(json, key);
-    if (value)
-        put_string(json->out, value);
-    else
-        fputs("null", json->out);
+    begin(output);
+    output->n_rows++;
+    switch (output->style.form) {
+    case OUTPUT_TABLE:
+        output_table_row(output, values);
+        break;
+    case OUTPUT_JSON:
+        json_row(output, values);
+        break;
+    case OUTPUT_CSV:
+        csv_row(output, values);
+        break;
+    }
+    return !output->failed && !ferror(output->style.out);
 }
 
-void json_number(struct json *json, const char *key, size_t value)
+bool output_finish(struct output *output)
 {
-    begin(json, key);
-    fprintf(json->out, "%zu", value);
+    begin(output);
+    if (output->style.form == OUTPUT_JSON)
+        json_end(&output->json);
+    else if (output->style.form == OUTPUT_TABLE)
+        output_table_finish(output);
+    return !output->failed;
 }
 
-void json_bool(struct json *json, const char *key, bool value)
+size_t output_rows(const struct output *output)
 {
-    begin(json, key);
-    fputs(value ? "true" : "false", json->out);
-}
-
-void json_end(struct json *json)
-{
-    bool had_items = json->has_items[json->depth];
-
-    json->depth--;
-    if (had_items)
-        fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
-    putc(json->closes[json->depth + 1], json->out);
-    if (json->depth == 0)
-        putc('\n', json->out);
+    return output->n_rows;
 }

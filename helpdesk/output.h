@@ -1,62 +1,94 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Output for people and for programs. What comes from outside is made harmless here and
- * nowhere else: no byte of it reaches a terminal as anything but a character, or a
- * program as anything but data.
+ * Answers, for people and for programs: rows of columns, as a table, JSON or CSV. A command
+ * says once what its columns are and hands over values; how they look is decided here. What
+ * comes from outside is made harmless here and nowhere else: no byte of it reaches a
+ * terminal as anything but a character, or a program as anything but data.
+ *
+ * JSON and CSV are written row by row, in memory that does not grow; a table is written in
+ * blocks of OUTPUT_BLOCK rows, each fitted by itself.
  */
 #ifndef BYWAY_HELPDESK_OUTPUT_H
 #define BYWAY_HELPDESK_OUTPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+
+#include "helpdesk/table.h"
+#include "helpdesk/zone.h"
 
 /* ── text ── */
 
 /* "label   text", the label in a column of its own; control characters in `text` become '?'. */
 void output_field(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ── tables ── fitted to the terminal, plain where the output is none */
+/* ── rows ── */
 
-struct table;
+#define OUTPUT_BLOCK 5000
 
-enum table_align { TABLE_LEFT, TABLE_RIGHT };
+enum output_form { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };
 
-struct table_column {
-    const char *name;
-    enum table_align align;
-    bool folds; /* where the terminal is too narrow; the others keep their width */
+/* What a value is; then what a table, and what JSON and CSV show of it. */
+enum output_kind {
+    OUTPUT_TEXT,     /* text */
+    OUTPUT_ADDRESS,  /* text, never folded */
+    OUTPUT_BYTES,    /* 1.2 GiB; the number */
+    OUTPUT_RATE,     /* 1.2 MiB/s; the bytes a second */
+    OUTPUT_TIME,     /* 2026-11-20 13:05:07, the zone below the table; ISO 8601 with the offset */
+    OUTPUT_DURATION, /* 3h 05m; the seconds */
+    OUTPUT_COUNT,    /* the number */
+    OUTPUT_BOOL,     /* yes, no; true, false */
 };
 
-/* NULL when memory is out. Freeing NULL is harmless. */
-struct table *table_new(const struct table_column *columns, size_t n);
-void table_free(struct table *table);
+struct output_column {
+    const char *key;   /* in JSON and CSV: stable; NULL: not there */
+    const char *title; /* in a table; NULL: not there */
+    enum output_kind kind;
+    const char *unknown; /* what a table shows for a value that is not known; NULL: "?" */
+    bool folds;          /* as in a table_column */
+    unsigned spare;      /* as in a table_column */
+};
 
-/* As many cells as columns; copied. */
-void table_row(struct table *table, const char *const *cells);
-
-/* False if memory ran out at any point; nothing is printed then. */
-bool table_print(struct table *table);
-
-/* ── JSON ── one value, written as it goes; what is not UTF-8 becomes U+FFFD */
-
-#define JSON_MAX_DEPTH 8
-
-struct json {
+struct output_style {
+    enum output_form form;
+    struct zone zone;
     FILE *out;
-    unsigned depth;
-    bool has_items[JSON_MAX_DEPTH + 1];
-    char closes[JSON_MAX_DEPTH + 1];
+    bool no_header; /* neither headings nor the line with the zone: each time has its offset */
+    bool colours;
+    size_t width; /* of the terminal; 0: there is none */
 };
 
-/* `key` is NULL within an array, and for the outermost value. */
-void json_object(struct json *json, const char *key);
-void json_array(struct json *json, const char *key);
-void json_string(struct json *json, const char *key, const char *value); /* NULL: null */
-void json_number(struct json *json, const char *key, size_t value);
-void json_bool(struct json *json, const char *key, bool value);
+/* Standard output as it is: its width, and colours unless NO_COLOR is set. */
+struct output_style output_standard(enum output_form form, bool utc, bool no_header);
 
-/* Ends the innermost object or array; the outermost with a newline. */
-void json_end(struct json *json);
+/* A value. Text is copied when its row is. */
+struct output_value {
+    bool is_known;
+    int64_t number;   /* bytes, epoch seconds, seconds, 0 or 1 */
+    const char *text; /* of text and addresses */
+    enum table_mark mark;
+};
+
+struct output_value output_unknown(void);
+struct output_value output_number(int64_t number);
+struct output_value output_text(const char *text); /* NULL: not known */
+struct output_value output_marked(struct output_value value, enum table_mark mark);
+
+struct output;
+
+/* `columns` must stay. NULL when memory is out. Freeing NULL is harmless. */
+struct output *output_new(const struct output_style *style, const struct output_column *columns,
+                          size_t n);
+void output_free(struct output *output);
+
+/* One value a column. False when going on is useless: memory is out, or nobody reads. */
+bool output_row(struct output *output, const struct output_value *values);
+
+/* Ends the table, array or file. False if memory ran out at any point. */
+bool output_finish(struct output *output);
+
+size_t output_rows(const struct output *output);
 
 #endif
