@@ -82,9 +82,8 @@ const char *texts_keep(struct texts *texts, struct span span)
 /* ::ffff:192.0.2.1 is what a socket of both families says for 192.0.2.1. */
 static void unmap(struct prefix *prefix)
 {
-    if (prefix->family != PREFIX_IPV6 || prefix->hi != 0 || prefix->lo >> 32 != 0xffff ||
-        prefix->len < 96)
-        return;
+    if (prefix->family != PREFIX_IPV6 || prefix->hi != 0 || prefix->lo >> 32 != 0xffff)
+        return; /* so its length is 96 at least */
     *prefix = (struct prefix){
         .hi = prefix->lo << 32, .len = (uint8_t)(prefix->len - 96), .family = PREFIX_IPV4};
 }

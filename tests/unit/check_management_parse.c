@@ -197,8 +197,44 @@ DIALOGUES(what_a_client_calls_itself_is_only_a_name,
           {">CLIENT:ESTABLISHED,7\n" ENV("username=") ENV("usernam=x") ENV("usernamen=x")
                ENV("username") ENV("=x") ENV("") ENV("END"),
            "ESTABLISHED cid=7\n"},
-          {">CLIENT:ESTABLISHED,7\n" ENV("username=first") ENV("username=second") ENV("END"),
+          {">CLIENT:ESTABLISHED,7\n" ENV("username=first") ENV("END"),
            "ESTABLISHED cid=7 user=\"first\"\n"})
+
+/* OpenVPN puts the latest in front: a client that came by IPv4 and goes on by IPv6 has both. */
+DIALOGUES(what_an_environment_says_first_counts,
+          {">CLIENT:DISCONNECT,7\n" ENV("trusted_port=5") ENV("trusted_ip6=2001:db8::1")
+               ENV("username=first") ENV("username=second") ENV("trusted_ip=192.0.2.1")
+                   ENV("trusted_port=6") ENV("time_unix=1") ENV("time_unix=2")
+                       ENV("ifconfig_pool_remote_ip=10.8.0.2")
+                           ENV("ifconfig_pool_remote_ip=10.8.0.3") ENV("END"),
+           "DISCONNECT cid=7 since=1 user=\"first\" real=\"2001:db8::1\" port=5 "
+           "vpn4=\"10.8.0.2\"\n"})
+
+/* `times` times the same is said, and `told` of each. */
+static void check_again_and_again(const char *said, const char *told, int times)
+{
+    char *much = calloc((size_t)times, strlen(said) + 1);
+    char *all = calloc((size_t)times, strlen(told) + 1);
+    char *said_end = much, *told_end = all;
+
+    for (int i = 0; i < times; i++) {
+        said_end = stpcpy(said_end, said);
+        told_end = stpcpy(told_end, told);
+    }
+    check_told(much, strlen(much), all);
+    free(much);
+    free(all);
+}
+
+START_TEST(many_events_need_no_more_room_than_one)
+{
+    check_again_and_again(">CLIENT:ESTABLISHED,7\n" ENV("username=somebody")
+                              ENV("trusted_ip=192.0.2.1") ENV("END"),
+                          "ESTABLISHED cid=7 user=\"somebody\" real=\"192.0.2.1\"\n", 3000);
+    check_again_and_again("SUCCESS: command succeeded\n", "SUCCESS word=\"command succeeded\"\n",
+                          3000);
+}
+END_TEST
 
 DIALOGUES(what_cannot_be_read_in_an_environment_is_left_out_and_counted,
           {">CLIENT:ESTABLISHED,7\n" ENV("bytes_sent=9223372036854775808") ENV("time_unix=-1")
@@ -301,7 +337,7 @@ START_TEST(a_real_address_is_told_without_what_stands_around_it)
         {"", ""},
         {"192.0.2.1:65536", " real=\"192.0.2.1\"|"},
         {"192.0.2.1:x", " real=\"192.0.2.1\"|"},
-        {"192.0.2.1/24:1194", "|"},
+        {"192.0.2.0/24:1194", "|"},
         {"UNKNOWN", "|"},
         {"[NULL]", "|"},
         {"[", "|"},
@@ -378,6 +414,7 @@ START_TEST(a_header_of_too_many_columns_is_garbage)
     char said[4000] = "HEADER\tCLIENT_LIST\tClient ID";
     char *told = NULL;
 
+    strcat(said, "\nHEADER\tCLIENT_LIST\tClient ID");
     for (int i = 0; i < 500; i++)
         strcat(said, "\t");
     strcat(said, "\nCLIENT_LIST\t3\n");
@@ -404,6 +441,7 @@ START_TEST(a_nul_byte_makes_garbage_of_what_it_is_in)
              "STATUS_CLIENT cid=3\ngarbage 1\n"),
         CASE("SUCCESS: a\0b\n", "GARBAGE word=\"SUCCESS: a\"\ngarbage 1\n"),
         CASE(">STATE:1,A\0B,C\n", "GARBAGE word=\">STATE:1,A\"\ngarbage 1\n"),
+        CASE(">STATE:1,A,B\0C\n", "GARBAGE word=\">STATE:1,A,B\"\ngarbage 1\n"),
         CASE(">BYTECOUNT_CLI:1,2,3\0\n", "GARBAGE word=\">BYTECOUNT_CLI:1,2,3\"\ngarbage 1\n"),
         CASE("\0END\nEND\0\n>CLIENT:\0\nEND\n", "END\n"),
         CASE(">FATAL:a\0b\n", "FATAL word=\"a\"\n"),
@@ -518,6 +556,8 @@ Suite *unit_suite(void)
     tcase_add_test(lines, an_address_is_told);
     tcase_add_test(environments, an_environment_is_told_at_its_end);
     tcase_add_test(environments, what_a_client_calls_itself_is_only_a_name);
+    tcase_add_test(environments, what_an_environment_says_first_counts);
+    tcase_add_test(environments, many_events_need_no_more_room_than_one);
     tcase_add_test(environments, what_cannot_be_read_in_an_environment_is_left_out_and_counted);
     tcase_add_test(environments, other_lines_may_come_within_an_environment);
     tcase_add_test(environments,
