@@ -243,3 +243,46 @@ bool field_set(const struct field *field, struct span value, struct management_c
     }
     return false;
 }
+
+/* ── tables ── */
+
+bool columns_learn(struct columns *columns, const struct field *fields, size_t n_fields,
+                   struct span names)
+{
+    columns->n = 0;
+    for (size_t n = 0; n < MAX_COLUMNS;) {
+        bool last = !memchr(names.at, '\t', names.n);
+
+        columns->fields[n++] = field_find(fields, n_fields, span_cut(&names, '\t'));
+        if (last) {
+            columns->n = n;
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t count_columns(struct span row)
+{
+    size_t n = 1;
+
+    for (const char *at = row.at; (at = memchr(at, '\t', (size_t)(row.at + row.n - at))); at++)
+        n++;
+    return n;
+}
+
+bool columns_read(const struct columns *columns, struct span row, struct management_client *client,
+                  struct texts *texts, size_t *unreadable)
+{
+    *unreadable = 0;
+    if (count_columns(row) != columns->n)
+        return false;
+    for (size_t i = 0; i < columns->n; i++) {
+        const struct field *field = columns->fields[i];
+        struct span value = span_cut(&row, '\t');
+
+        if (field && !field_set(field, value, client, texts))
+            ++*unreadable;
+    }
+    return true;
+}

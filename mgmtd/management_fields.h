@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define MAX_COLUMNS 32
+
 /* A piece of a line; no NUL follows it. */
 struct span {
     const char *at;
@@ -66,5 +68,22 @@ const struct field *field_find(const struct field *fields, size_t n, struct span
  */
 bool field_set(const struct field *field, struct span value, struct management_client *client,
                struct texts *texts);
+
+/* What the HEADER line of a table of `status 3` says of the rows that follow it. */
+struct columns {
+    size_t n;                                /* 0: no header yet */
+    const struct field *fields[MAX_COLUMNS]; /* NULL: a column nobody knows */
+};
+
+/* `names` are divided by tabs. False if they are too many: then no row can be read. */
+bool columns_learn(struct columns *columns, const struct field *fields, size_t n_fields,
+                   struct span names);
+
+/*
+ * Stores the values of a row; *unreadable is how many could not be. False if the row has
+ * more or fewer columns than the header: then none of them is to be trusted.
+ */
+bool columns_read(const struct columns *columns, struct span row, struct management_client *client,
+                  struct texts *texts, size_t *unreadable);
 
 #endif

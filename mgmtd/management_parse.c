@@ -15,7 +15,6 @@
 #define N(array)      (sizeof(array) / sizeof((array)[0]))
 #define PROMPT        "ENTER PASSWORD:"
 #define PROMPT_LENGTH (sizeof(PROMPT) - 1)
-#define MAX_COLUMNS   32
 #define MAX_SHOWN     200 /* of a line that is garbage */
 
 /* All of a client's strings together; more than OpenVPN lets anybody have. */
@@ -40,12 +39,6 @@ enum block {
     BLOCK_NONE,
     BLOCK_PASSED_OVER, /* >CLIENT:CONNECT and whatever else has an environment */
     BLOCK_TAKEN
-};
-
-/* What a HEADER line says of the lines that follow it. */
-struct columns {
-    size_t n; /* 0: no header yet */
-    const struct field *fields[MAX_COLUMNS];
 };
 
 struct management_parser {
@@ -349,26 +342,9 @@ static void read_time(struct management_parser *parser, struct span line, struct
         garbage(parser, line);
 }
 
-/* Columns that nobody knows are passed over; too many of them make the header garbage. */
-static bool learn_columns(struct columns *columns, const struct field *fields, size_t n_fields,
-                          struct span names)
-{
-    columns->n = 0;
-    for (size_t n = 0; n < MAX_COLUMNS;) {
-        bool last = !memchr(names.at, '\t', names.n);
-
-        columns->fields[n++] = field_find(fields, n_fields, span_cut(&names, '\t'));
-        if (last) {
-            columns->n = n;
-            return true;
-        }
-    }
-    return false;
-}
-
 static void read_client_header(struct management_parser *parser, struct span line, struct span rest)
 {
-    if (learn_columns(&parser->clients, client_columns, N(client_columns), rest))
+    if (columns_learn(&parser->clients, client_columns, N(client_columns), rest))
         tell_kind(parser, MANAGEMENT_OTHER);
     else
         garbage(parser, line);
@@ -376,31 +352,20 @@ static void read_client_header(struct management_parser *parser, struct span lin
 
 static void read_route_header(struct management_parser *parser, struct span line, struct span rest)
 {
-    if (learn_columns(&parser->routes, route_columns, N(route_columns), rest))
+    if (columns_learn(&parser->routes, route_columns, N(route_columns), rest))
         tell_kind(parser, MANAGEMENT_OTHER);
     else
         garbage(parser, line);
 }
 
-/* A row of more or fewer columns than its header has is not to be trusted in any of them. */
 static bool read_row(struct management_parser *parser, const struct columns *columns,
                      struct span row, struct management_client *client)
 {
-    struct span values = row;
-    size_t n = 1;
+    size_t unreadable = 0;
+    bool ok = columns_read(columns, row, client, &parser->texts, &unreadable);
 
-    for (const char *at = row.at; (at = memchr(at, '\t', (size_t)(row.at + row.n - at))); at++)
-        n++;
-    if (n != columns->n)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        const struct field *field = columns->fields[i];
-        struct span value = span_cut(&values, '\t');
-
-        if (field && !field_set(field, value, client, &parser->texts))
-            parser->garbage++;
-    }
-    return true;
+    parser->garbage += unreadable;
+    return ok;
 }
 
 static void read_client(struct management_parser *parser, struct span line, struct span rest)
