@@ -64,7 +64,10 @@ struct running_row {
     int64_t bucket, base_from, base_to, base_at;
 };
 
-/* An address taken up (until BATCH_NONE) or given up; the second replaces the first. */
+/*
+ * An address taken up (until BATCH_NONE) or given up; the second replaces the first. `since`
+ * is not before `started` of the session. Every address in a session's row is held, too.
+ */
 struct held_row {
     enum held_kind kind;
     bool before_end; /* given up while the session went on: goes to held_before too */
@@ -103,6 +106,7 @@ struct position_row {
     }
 
 struct batch {
+    int64_t id; /* at random: the store writes no batch twice */
     struct arena *arena;
     BATCH_ROWS(struct server_row) servers;
     BATCH_ROWS(struct run_row) runs;
@@ -123,6 +127,10 @@ void batch_free(struct batch *batch); /* NULL is harmless */
 /*
  * Each copies the row and its strings; a row of the same number that is there already is
  * not looked for. False when memory is out: the batch is as before.
+ *
+ * Strings are made printable (valid UTF-8, no control characters, STORE_TEXT_MAX bytes)
+ * when they are written, but for names of files. `typed` and `common_name` that equal
+ * `user` become NULL then.
  */
 bool batch_server(struct batch *batch, const struct server_row *row);
 bool batch_run(struct batch *batch, const struct run_row *row);

@@ -15,12 +15,14 @@
 
 struct store;
 
+#define STORE_TEXT_MAX 500 /* bytes of a text; what is longer is cut */
+
 enum store_result {
     STORE_OK,
     STORE_BUSY,    /* somebody holds a lock: try again soon */
     STORE_FULL,    /* no space: try again later */
     STORE_FAILED,  /* input or output failed, memory is out: try again later */
-    STORE_DAMAGED, /* not a database any more: store_set_aside() and open anew */
+    STORE_DAMAGED, /* not a database any more: store_close(), store_set_aside() and open anew */
     STORE_NEWER,   /* at open: a later version of Byway made it */
     STORE_FOREIGN  /* at open: another program's database */
 };
@@ -44,7 +46,10 @@ void store_close(struct store *store);
  */
 int store_set_aside(const char *path, int64_t now, char *to, size_t to_size);
 
-/* One transaction with the whole batch, or nothing. */
+/*
+ * One transaction with the whole batch, or nothing. A batch that is in the database already
+ * (its commit went through though it did not seem so) is not written again.
+ */
 enum store_result store_write(struct store *store, const struct batch *batch);
 
 /*

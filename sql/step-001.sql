@@ -145,6 +145,7 @@ CREATE TABLE held (
   until   INTEGER,          -- NULL: still held
   PRIMARY KEY (kind, address, span, since, session)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX held_now ON held (session) WHERE until IS NULL;
 -- The addresses a session gave up before its end; the last ones are in its row.
 CREATE TABLE held_before (
   session INTEGER NOT NULL REFERENCES session,
@@ -239,9 +240,10 @@ CREATE TABLE spool_position (
 -- One row: the daemon itself.
 CREATE TABLE recorder (
   id       INTEGER PRIMARY KEY CHECK (id = 1),
-  alive_at INTEGER NOT NULL, -- at least every few seconds while it runs
+  alive_at INTEGER,          -- at least every few seconds while it runs
   stopped  INTEGER NOT NULL, -- 1: it left in good order
-  bucket_s INTEGER NOT NULL  -- length of a traffic bucket
+  bucket_s INTEGER NOT NULL, -- length of a traffic bucket
+  batch    INTEGER NOT NULL  -- the last batch written, so that none is written twice
 ) STRICT;
 
 -- How far retention has come (kind: real-addresses, ...; see prune.sql).
@@ -251,3 +253,12 @@ CREATE TABLE pruned (
   up_to  INTEGER NOT NULL,
   PRIMARY KEY (kind, class)
 ) STRICT, WITHOUT ROWID;
+
+-- Of which text of views.sql the views are (see store_schema.c).
+CREATE TABLE views (
+  id   INTEGER PRIMARY KEY CHECK (id = 1),
+  hash INTEGER NOT NULL
+) STRICT;
+
+PRAGMA application_id = 0x42595741;
+PRAGMA user_version = 1;

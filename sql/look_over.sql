@@ -1,0 +1,41 @@
+-- Read at each open: the first and the last entry of every table and index, so that a
+-- file that was cut or whose pages near the roots are gone is noticed at once, without
+-- reading all of it (`byway db check` does).
+SELECT min(id), max(id) FROM user;
+SELECT min(name), max(name) FROM user;
+SELECT min(id), max(id) FROM profile;
+SELECT min(name), max(name) FROM profile;
+SELECT min(id), max(id) FROM chosen_by;
+SELECT min(name), max(name) FROM chosen_by;
+SELECT min(id), max(id) FROM client;
+SELECT min(program), max(program) FROM client;
+SELECT min(id), max(id) FROM address;
+SELECT min(text), max(text) FROM address;
+SELECT min(id), max(id) FROM end_reason;
+SELECT min(name), max(name) FROM end_reason;
+SELECT min(class), max(class) FROM span;
+SELECT min(id), max(id) FROM server;
+SELECT min(name), max(name) FROM server;
+SELECT min(id), max(id) FROM server_run;
+SELECT min(server), max(server) FROM server_run INDEXED BY server_run_by_server;
+SELECT min(id), max(id) FROM session;
+SELECT min(user), max(user) FROM session INDEXED BY session_by_user;
+SELECT min(span), max(span) FROM session INDEXED BY session_by_span;
+SELECT min(session), max(session) FROM running;
+SELECT min(kind), max(kind) FROM held;
+SELECT min(session), max(session) FROM held INDEXED BY held_now WHERE until IS NULL;
+SELECT min(session), max(session) FROM held_before;
+SELECT min(bucket), max(bucket) FROM traffic;
+SELECT min(day), max(day) FROM usage_day;
+SELECT min(hour), max(hour) FROM usage_hour;
+SELECT min(id), max(id) FROM refusal;
+SELECT min(at), max(at) FROM refusal INDEXED BY refusal_by_time;
+SELECT min(user), max(user) FROM refusal INDEXED BY refusal_by_user;
+SELECT min(id), max(id) FROM gap_kind;
+SELECT min(name), max(name) FROM gap_kind;
+SELECT min(id), max(id) FROM gap;
+SELECT min(began), max(began) FROM gap INDEXED BY gap_by_time;
+SELECT min(file), max(file) FROM spool_position;
+SELECT alive_at, stopped, bucket_s, batch FROM recorder;
+SELECT min(kind), max(kind) FROM pruned;
+SELECT hash FROM views;
