@@ -4,7 +4,6 @@
 
 #include "helpdesk/command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,58 +21,17 @@ struct arguments {
     bool json;
 };
 
-enum option_code {
-    OPTION_CHOOSE = 256,
-    OPTION_COMMON_NAME,
-    OPTION_FROM,
-    OPTION_JSON,
-    OPTION_NO_IPV6,
-    OPTION_POLICY
-};
-
-static const struct option options[] = {
-    {"choose", required_argument, NULL, OPTION_CHOOSE},
-    {"common-name", required_argument, NULL, OPTION_COMMON_NAME},
-    {"from", required_argument, NULL, OPTION_FROM},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"no-ipv6", no_argument, NULL, OPTION_NO_IPV6},
-    {"policy", required_argument, NULL, OPTION_POLICY},
-    {NULL, 0, NULL, 0},
-};
-
-static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
+static struct arguments arguments_of(const struct options *options)
 {
-    int code;
-
-    *arguments = (struct arguments){.path = POLICY_FILE_DEFAULT};
-    optind = 0;
-    while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (code) {
-        case OPTION_CHOOSE:
-            arguments->choose = optarg;
-            break;
-        case OPTION_COMMON_NAME:
-            arguments->common_name = optarg;
-            break;
-        case OPTION_FROM:
-            arguments->from = optarg;
-            break;
-        case OPTION_JSON:
-            arguments->json = true;
-            break;
-        case OPTION_NO_IPV6:
-            arguments->no_ipv6 = true;
-            break;
-        case OPTION_POLICY:
-            arguments->path = optarg;
-            break;
-        default:
-            return false;
-        }
-    }
-    if (argc - optind == 1)
-        arguments->user = argv[optind];
-    return argc - optind == 1 || (argc == optind && arguments->common_name);
+    return (struct arguments){
+        .path = options_text(options, OPTION_POLICY, POLICY_FILE_DEFAULT),
+        .user = options->n_operands > 0 ? options->operands[0] : NULL,
+        .choose = options_text(options, OPTION_CHOOSE, NULL),
+        .common_name = options_text(options, OPTION_COMMON_NAME, NULL),
+        .from = options_text(options, OPTION_FROM, NULL),
+        .no_ipv6 = options->value[OPTION_NO_IPV6].is_given,
+        .json = options->form == OUTPUT_JSON,
+    };
 }
 
 /*
@@ -119,18 +77,6 @@ static bool apply_choice(const struct policy *policy, const struct arguments *ar
     return true;
 }
 
-static bool apply_from(const struct arguments *arguments, struct choice_login *login,
-                       struct prefix *from)
-{
-    if (prefix_parse(arguments->from, strlen(arguments->from), from) != PREFIX_OK ||
-        from->len != prefix_family_bits(from->family)) {
-        command_error("--from: \"%s\" is not an IPv4 or IPv6 address", arguments->from);
-        return false;
-    }
-    login->from = from;
-    return true;
-}
-
 static enum status explain(const struct policy *policy, const struct arguments *arguments)
 {
     struct choice_login login = {.username = arguments->user,
@@ -140,8 +86,10 @@ static enum status explain(const struct policy *policy, const struct arguments *
     char *typed = NULL;
     enum status status = STATUS_ERROR;
 
-    if ((!arguments->choose || apply_choice(policy, arguments, &login, &typed)) &&
-        (!arguments->from || apply_from(arguments, &login, &from))) {
+    if (arguments->from && /* options_read() has seen to it that it is an address */
+        prefix_parse(arguments->from, strlen(arguments->from), &from) == PREFIX_OK)
+        login.from = &from;
+    if (!arguments->choose || apply_choice(policy, arguments, &login, &typed)) {
         bool ok = explain_login(&explanation, policy, &login, !arguments->no_ipv6);
 
         if (!ok)
@@ -158,14 +106,14 @@ static enum status explain(const struct policy *policy, const struct arguments *
     return status;
 }
 
-static enum status run(const struct command *command, int argc, char **argv)
+static enum status run(const struct command *command, const struct options *options)
 {
-    struct arguments arguments;
+    struct arguments arguments = arguments_of(options);
     struct policy_file file = {0};
     enum status status = STATUS_ERROR;
 
-    if (!parse_arguments(argc, argv, &arguments))
-        return command_usage(command);
+    if (!arguments.user && !arguments.common_name)
+        return command_misuse(command, "USER or --common-name is missing");
     if (policy_file_load(&file, arguments.path)) {
         if (file.policy) {
             status = explain(file.policy, &arguments);
@@ -178,25 +126,23 @@ static enum status run(const struct command *command, int argc, char **argv)
     return status;
 }
 
+static const enum option_id taken[] = {OPTION_CHOOSE,  OPTION_FROM,   OPTION_COMMON_NAME,
+                                       OPTION_NO_IPV6, OPTION_POLICY, OPTION_JSON,
+                                       OPTION_COUNT};
+
 const struct command cmd_explain = {
     .name = "explain",
-    .synopsis = "[USER] [--choose PROFILE] [--from ADDRESS] [--common-name NAME]\n"
-                "                    [--no-ipv6] [--policy FILE] [--json]",
+    .operands = "[USER]",
+    .most_operands = 1,
+    .operand = OPTION_A_USER,
+    .options = taken,
     .summary = "what a user would get, and why",
     .help =
         "Decides a login as the plugin would, and shows what would be pushed and why, or why the\n"
         "login would be refused. It asks no server: it is the policy as it is now, not what a\n"
-        "session was given.\n"
-        "\n"
-        "  USER                the user name, as typed at login, with a suffix or without\n"
-        "  --choose PROFILE    the user asks for this profile (in the first way that the policy\n"
-        "                      names and that USER does not use up)\n"
-        "  --from ADDRESS      the address the user connects from, for assume-opt-in-from\n"
-        "  --common-name NAME  the certificate's name; USER may be left out then\n"
-        "  --no-ipv6           the server gives the client no IPv6 address\n"
-        "  --policy FILE       the policy (" POLICY_FILE_DEFAULT ")\n"
-        "  --json              for programs\n"
-        "\n"
-        "Exit status: 0 granted, 1 refused, 2 something went wrong.\n",
+        "session was given.\n",
+    .after = "USER is the user name, as typed at login, with a suffix or without.\n"
+             "\n"
+             "Exit status: 0 granted, 1 refused, 2 something went wrong.\n",
     .run = run,
 };

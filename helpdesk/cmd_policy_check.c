@@ -2,7 +2,6 @@
 /* byway policy check: every mistake in a policy, or what the policy comes to. */
 #include "helpdesk/command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,17 +234,13 @@ static bool show_policy(const struct policy *policy, size_t n_warnings)
     return ok;
 }
 
-static enum status run(const struct command *command, int argc, char **argv)
+static enum status run(const struct command *command, const struct options *options)
 {
     struct policy_file file = {0};
     enum status status = STATUS_ERROR;
-    const char *path = POLICY_FILE_DEFAULT;
+    const char *path = options->n_operands > 0 ? options->operands[0] : POLICY_FILE_DEFAULT;
 
-    optind = 0;
-    if (getopt(argc, argv, "") != -1 || argc - optind > 1)
-        return command_usage(command);
-    if (argc > optind)
-        path = argv[optind];
+    (void)command;
     if (policy_file_load(&file, path)) {
         policy_file_report(&file, stdout);
         if (!file.policy) {
@@ -264,18 +259,22 @@ static enum status run(const struct command *command, int argc, char **argv)
     return status;
 }
 
+static const enum option_id taken[] = {OPTION_COUNT};
+
 const struct command cmd_policy_check = {
     .name = "policy check",
-    .synopsis = "[FILE]",
+    .operands = "[FILE]",
+    .most_operands = 1,
+    .operand = OPTION_FILE,
+    .options = taken,
     .summary = "find every mistake in a policy, or say what it comes to",
     .help =
         "Reads a policy and all it includes, as the plugin does, and lists every error and\n"
         "warning with its file and line. A policy without errors is summed up: its profiles, who\n"
         "may have them, and what OpenVPN would be handed (routes, bytes, PUSH_REPLY messages; a\n"
-        "range where it depends on the user), and its route sets, as written and as merged.\n"
-        "\n"
-        "FILE is " POLICY_FILE_DEFAULT " unless given.\n"
-        "\n"
-        "Exit status: 0 in order, 1 errors, 2 wrong usage or the file cannot be read.\n",
+        "range where it depends on the user), and its route sets, as written and as merged.\n",
+    .after = "FILE is " POLICY_FILE_DEFAULT " unless given.\n"
+             "\n"
+             "Exit status: 0 in order, 1 errors, 2 wrong usage or the file cannot be read.\n",
     .run = run,
 };

@@ -3,24 +3,21 @@
 #include "config.h"
 
 #include <locale.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "helpdesk/command.h"
 #include "lib/directive.h"
 
-static const struct command *const commands[] = {
-    &cmd_explain,
-    &cmd_policy_check,
-};
-
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define MAX_COMMANDS 32
 
 static void show_commands(FILE *out)
 {
     fprintf(out, "usage: byway COMMAND [ARGUMENT...]\n\n");
-    for (size_t i = 0; i < N_COMMANDS; i++)
+    for (size_t i = 0; commands[i]; i++)
         fprintf(out, "  %-14s  %s\n", commands[i]->name, commands[i]->summary);
     fprintf(out, "\n"
                  "  byway COMMAND --help   what a command does, and its options\n"
@@ -44,17 +41,17 @@ static int words_of(const struct command *command, int argc, char **argv)
 
 static enum status unknown(int argc, char **argv)
 {
-    const char *names[N_COMMANDS + 1] = {NULL};
+    const char *names[MAX_COMMANDS + 1] = {NULL};
     char typed[64];
     const char *nearest = NULL;
 
-    for (size_t i = 0; i < N_COMMANDS; i++)
+    for (size_t i = 0; commands[i] && i < MAX_COMMANDS; i++)
         names[i] = commands[i]->name;
     snprintf(typed, sizeof(typed), "%s%s%s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
     nearest = directive_nearest(typed, names);
     if (!nearest)
         nearest = directive_nearest(argv[0], names);
-    for (size_t i = 0; i < N_COMMANDS && !nearest; i++) /* "policy" alone */
+    for (size_t i = 0; names[i] && !nearest; i++) /* "policy" alone */
         if (strncmp(names[i], argv[0], strlen(argv[0])) == 0 && argv[0][0] != '\0')
             nearest = names[i];
     command_error("there is no command \"%.60s\"%s%s%s", argc > 1 && nearest ? typed : argv[0],
@@ -64,21 +61,10 @@ static enum status unknown(int argc, char **argv)
     return STATUS_ERROR;
 }
 
-static enum status run(const struct command *command, int argc, char **argv)
-{
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            command_help(command);
-            return STATUS_YES;
-        }
-    }
-    return command->run(command, argc, argv);
-}
-
 /* "help" and "help COMMAND". */
 static enum status help(int argc, char **argv)
 {
-    for (size_t i = 0; argc > 0 && i < N_COMMANDS; i++) {
+    for (size_t i = 0; argc > 0 && commands[i]; i++) {
         if (words_of(commands[i], argc, argv) > 0) {
             command_help(commands[i]);
             return STATUS_YES;
@@ -104,13 +90,21 @@ static enum status dispatch(int argc, char **argv)
         puts(PACKAGE_STRING);
         return STATUS_YES;
     }
-    for (size_t i = 0; i < N_COMMANDS; i++) {
+    for (size_t i = 0; commands[i]; i++) {
         int words = words_of(commands[i], argc, argv);
 
         if (words > 0)
-            return run(commands[i], argc - words + 1, argv + words - 1);
+            return command_run(commands[i], argc - words + 1, argv + words - 1);
     }
     return unknown(argc, argv);
+}
+
+/* Whoever read standard output has seen enough, and went away. */
+static bool reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 int main(int argc, char **argv)
@@ -121,7 +115,8 @@ int main(int argc, char **argv)
     status = argc > 0 ? dispatch(argc - 1, argv + 1) : STATUS_ERROR;
     /* A report that did not reach its reader must not count as a yes. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        perror("byway: standard output");
+        if (!reader_left())
+            perror("byway: standard output");
         status = STATUS_ERROR;
     }
     return status;

@@ -64,6 +64,48 @@ START_TEST(durations_have_their_two_largest_units)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    int64_t bytes; /* -1: none */
+} typed[] = {
+    {"0", 0},
+    {"500000", 500000},
+    {"500M", 500 * 1048576},
+    {"500 MiB", 500 * 1048576},
+    {"500mb", 500000000},
+    {"1.5G", 1610612736},
+    {"1.5 GB", 1500000000},
+    {"2k", 2048},
+    {"12B", 12},
+    {"3T", INT64_C(3) << 40},
+    {"7E", INT64_C(7) << 60},
+    {"0.5", 0},
+    {"", -1},
+    {"M", -1},
+    {"-1M", -1},
+    {"1.M", -1},
+    {".5M", -1},
+    {"1,5M", -1},
+    {"5 apples", -1},
+    {"5MM", -1},
+    {"5ib", -1},
+    {"8E", -1},
+    {"99999999999999999999999999999999999999", -1},
+    {"1e9", -1},
+    {"0x10", -1},
+    {"nan", -1},
+    {"5M\x1b", -1},
+};
+
+START_TEST(a_size_is_read_with_its_unit)
+{
+    int64_t bytes = -1;
+
+    ck_assert_int_eq(human_read_bytes(typed[_i].text, &bytes), typed[_i].bytes >= 0);
+    ck_assert_int_eq(bytes, typed[_i].bytes);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("human");
@@ -71,6 +113,7 @@ Suite *unit_suite(void)
 
     tcase_add_loop_test(tests, bytes_have_three_digits_and_a_unit, 0, COUNT(sizes));
     tcase_add_loop_test(tests, durations_have_their_two_largest_units, 0, COUNT(lengths));
+    tcase_add_loop_test(tests, a_size_is_read_with_its_unit, 0, COUNT(typed));
     suite_add_tcase(suite, tests);
     return suite;
 }
