@@ -62,6 +62,7 @@ void recorder_free(struct recorder *recorder)
     for (size_t i = 0; i < recorder->n_servers; i++) {
         free(recorder->servers[i]->name);
         free(recorder->servers[i]->spool_name);
+        free(recorder->servers[i]->gap_reason);
         free(recorder->servers[i]);
     }
     free(recorder->servers);

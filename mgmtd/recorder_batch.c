@@ -54,6 +54,7 @@ static void add_servers(struct recorder *recorder, struct batch *batch)
         if (server->dirty)
             memory_need_true(batch_server(batch, &row));
         server->dirty = false;
+        gap_write_open(server, batch);
     }
 }
 
@@ -179,7 +180,7 @@ static bool something_changed(const struct recorder *recorder)
     if (recorder->now.boot_ms - recorder->alive_ms >= ALIVE_MS || recorder->overload.id != 0)
         return true;
     for (size_t i = 0; i < recorder->n_servers; i++)
-        if (recorder->servers[i]->dirty)
+        if (recorder->servers[i]->dirty || recorder->servers[i]->gap_dirty)
             return true;
     for (const struct run *run = chain_first(&recorder->runs); run; run = chain_next(&run->link))
         if (run->dirty)

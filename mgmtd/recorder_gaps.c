@@ -3,6 +3,9 @@
 #include "mgmtd/memory.h"
 #include "mgmtd/recorder_private.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #define COVERED_RESTART_S 60
 
 static void write_gap(struct recorder *recorder, const struct gap_row *row)
@@ -38,6 +41,8 @@ static int64_t watched_until(const struct recorder *recorder, const struct serve
 
 void gap_begin_not_watched(struct recorder *recorder, struct server *server, const char *why)
 {
+    char reason[LOG_TEXT_SIZE];
+
     if (server->gap.id != 0)
         return;
     server->gap = (struct gap_row){
@@ -47,11 +52,27 @@ void gap_begin_not_watched(struct recorder *recorder, struct server *server, con
         .began = server->talk.attached ? recorder->now.wall_s : watched_until(recorder, server),
         .ended = BATCH_NONE,
         .count = BATCH_NONE,
-        .reason = why,
     };
+    free(server->gap_reason);
+    server->gap_reason = NULL;
+    if (why) {
+        snprintf(reason, sizeof reason, "%s", why);
+        log_make_printable(reason);
+        server->gap_reason = memory_copy(reason);
+    }
+    server->gap.reason = server->gap_reason;
     server->gap_spool = server->run ? server->run->file : NULL;
-    write_gap(recorder, &server->gap);
-    server->gap.reason = NULL;
+    server->gap_dirty = true;
+    server->gap_stored = false;
+}
+
+/* A gap is a row while it lasts, so that a daemon that is killed leaves it open. */
+void gap_write_open(struct server *server, struct batch *batch)
+{
+    if (server->gap_dirty)
+        memory_need_true(batch_gap(batch, &server->gap));
+    server->gap_stored = server->gap_stored || server->gap_dirty;
+    server->gap_dirty = false;
 }
 
 /*
@@ -76,8 +97,10 @@ void gap_end_not_watched(struct recorder *recorder, struct server *server)
         return;
     server->gap.ended = now > server->gap.began ? now : server->gap.began;
     server->gap.covered = is_covered(server, server->gap.ended);
-    write_gap(recorder, &server->gap);
+    if (server->gap_stored || server->gap.ended > server->gap.began)
+        write_gap(recorder, &server->gap);
     server->gap = (struct gap_row){0};
+    server->gap_dirty = false;
     server->gap_spool = NULL;
 }
 

@@ -151,7 +151,9 @@ static bool on_gap(void *arg, const struct gap_row *row)
     if (!server || row->kind != GAP_NOT_WATCHED)
         return true;
     server->gap = *row;
-    server->gap.reason = NULL; /* the store keeps it: see recorder_gaps.c */
+    server->gap_reason = memory_copy(row->reason);
+    server->gap.reason = server->gap_reason;
+    server->gap_stored = true;
     return true;
 }
 

@@ -46,6 +46,8 @@ struct server {
     struct chain heard;           /* sessions of which something waits to be confirmed */
     struct chain candidates;      /* clients that may become sessions */
     struct gap_row gap;           /* not watched; id 0: watched */
+    char *gap_reason;
+    bool gap_dirty, gap_stored;
     struct spool_file *gap_spool; /* the spool that was there when the gap began */
 };
 
@@ -137,6 +139,7 @@ bool recorder_load(struct recorder *recorder, struct store *store);
 
 /* ── recorder_gaps.c ── */
 void gap_begin_not_watched(struct recorder *recorder, struct server *server, const char *why);
+void gap_write_open(struct server *server, struct batch *batch);
 void gap_end_not_watched(struct recorder *recorder, struct server *server);
 void gap_note(struct recorder *recorder, enum gap_kind kind, const struct server *server,
               int64_t began, int64_t ended, int64_t count, const char *reason);

@@ -101,7 +101,6 @@ static void end_sessions(struct recorder *recorder, struct run *run, int64_t gon
 
     for (session = chain_first(&run->sessions); session; session = next) {
         next = chain_next(&session->in_run);
-        session_set_cid(recorder, session, BATCH_NONE);
         if (!session->file || session->file->gone_ms != BATCH_NONE)
             session_end_unseen(recorder, session, gone_by, reason);
     }
