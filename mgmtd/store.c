@@ -23,7 +23,7 @@ const char *store_result_text(enum store_result result)
     case STORE_FULL:
         return "there is no space left; tried again later";
     case STORE_FAILED:
-        return "input, output or memory failed; tried again later";
+        return "it cannot be read or written now; tried again later";
     case STORE_DAMAGED:
         return "it is damaged; it has to be set aside, or a backup put in its place";
     case STORE_NEWER:
@@ -55,11 +55,12 @@ enum store_result store_result_of(int rc)
 enum store_result store_settle(struct store *store, int rc, const char *doing)
 {
     enum store_result result = store_result_of(rc);
+    bool told = store->db && sqlite3_extended_errcode(store->db) == rc;
 
     if (result != STORE_OK)
         log_write(store->log, result == STORE_BUSY ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, "store",
-                  "%s: cannot %s: %s: %s", store->path, doing, sqlite3_errstr(rc),
-                  store_result_text(result));
+                  "%s: cannot %s: %s: %s", store->path, doing,
+                  told ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc), store_result_text(result));
     return result;
 }
 

@@ -54,6 +54,26 @@ enum store_statement {
     READ_GAPS,
     READ_POSITIONS,
     READ_STATE,
+    PRUNE_TRAFFIC,
+    PRUNE_USAGE_DAY,
+    PRUNE_USAGE_HOUR,
+    PRUNE_REFUSALS,
+    PRUNE_REFUSAL_ADDRESSES,
+    PRUNE_GAPS,
+    PRUNE_RUNS,
+    PRUNE_SCAN,
+    PRUNE_POINTER,
+    PRUNE_POINTER_SET,
+    PRUNE_HELD,
+    PRUNE_HELD_WITHIN,
+    PRUNE_BEFORE,
+    PRUNE_BEFORE_GONE,
+    PRUNE_REAL_GONE,
+    PRUNE_SESSION_GONE,
+    PRUNE_RUNNING_GONE,
+    PRUNE_ADDRESS_GONE,
+    PRUNE_USERS,
+    PRUNE_USERS_END,
     N_STATEMENTS
 };
 
@@ -65,8 +85,39 @@ struct words;
 
 struct words *words_new(void); /* NULL when memory is out */
 void words_free(struct words *words);
-/* After a rollback, and after words were deleted: forgets all of them. */
+/* After a rollback: forgets all of them. */
 void words_forget(struct words *words);
+/* One that was deleted. */
+void words_forget_one(struct words *words, enum word_kind kind, const char *text);
+
+/* ── retention ── where a pass stands (store_prune.c) */
+
+struct prune {
+    size_t stage;
+    int class; /* within a scan of sessions: the class, and the last one looked at */
+    int64_t started, ended, id;
+    bool in_class;
+    int64_t user; /* within the users */
+};
+
+/* What a step does its work with. */
+struct prune_step {
+    struct store *store;
+    struct prune *at;
+    int64_t cutoff; /* older is to go */
+    int64_t budget; /* rows that may still be looked at in this step */
+};
+
+/*
+ * Real addresses of sessions that ended before the cutoff, and such sessions themselves.
+ * SQLITE_OK with a budget left: all of them are gone.
+ */
+int prune_real_addresses(struct prune_step *step);
+int prune_sessions(struct prune_step *step);
+
+/* How far earlier passes came with one kind of thing; INT64_MIN: there was none. */
+int prune_pointer(struct store *store, const char *kind, int class, int64_t *up_to);
+int prune_set_pointer(struct store *store, const char *kind, int class, int64_t up_to);
 
 /* ── the store ── */
 
@@ -81,6 +132,7 @@ struct store {
     int64_t bucket_s;
     int64_t longest[SPAN_CLASSES];
     struct words *words;
+    struct prune prune;
     sqlite3_stmt *statements[N_STATEMENTS];
 };
 

@@ -81,6 +81,16 @@ static struct slot *slot_of(struct words *words, enum word_kind kind, const char
     return &words->slots[kind][names_hash(key, false) % SLOTS];
 }
 
+void words_forget_one(struct words *words, enum word_kind kind, const char *text)
+{
+    struct slot *slot = slot_of(words, kind, text);
+
+    if (slot->key && strcmp(slot->key, text) == 0) {
+        free(slot->key);
+        slot->key = NULL;
+    }
+}
+
 static void remember(struct slot *slot, const char *key, int64_t id)
 {
     size_t n = strlen(key) + 1;

@@ -80,8 +80,9 @@ static int put_session(struct store *store, const struct session_row *session)
     row_int(&row, session->real_port);
     row_word(&row, WORD_ADDRESS, session->vpn4);
     row_word(&row, WORD_ADDRESS, session->vpn6);
-    row_int(&row, session->cid);
-    row_int(&row, session->number);
+    /* To tell open sessions apart; of ended ones they would only take room. */
+    row_int(&row, session->ended == BATCH_NONE ? session->cid : BATCH_NONE);
+    row_int(&row, session->ended == BATCH_NONE ? session->number : BATCH_NONE);
     row_int(&row, session->handshake);
     row_text(&row, unless_same(session->typed, user));
     row_text(&row, unless_same(session->common_name, user));

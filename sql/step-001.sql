@@ -110,7 +110,7 @@ CREATE TABLE session (
   real_port   INTEGER,
   vpn4        INTEGER REFERENCES address,
   vpn6        INTEGER REFERENCES address,
-  cid         INTEGER, -- OpenVPN's client id in its run
+  cid         INTEGER, -- OpenVPN's client id in its run; NULL once ended, as the next
   number      INTEGER, -- the session's number in its spool file
   handshake   INTEGER, -- seconds from the client's first packet to `started`
   typed       TEXT,    -- the user name as it was typed; NULL: the user's name

@@ -106,6 +106,34 @@ START_TEST(what_is_looked_over_at_open_is_every_table_and_every_index)
 }
 END_TEST
 
+START_TEST(looking_over_reads_the_ends_of_a_table_and_not_all_of_it)
+{
+    const char *text = sql_find("look_over");
+
+    while (*text) {
+        sqlite3_stmt *statement = NULL, *plan = NULL;
+        char question[300];
+
+        ck_assert_int_eq(sqlite3_prepare_v2(db, text, -1, &statement, &text), SQLITE_OK);
+        while (isspace((unsigned char)*text))
+            text++;
+        snprintf(question, sizeof(question), "EXPLAIN QUERY PLAN SELECT%s",
+                 strstr(sqlite3_sql(statement), "SELECT") + 6);
+        ck_assert_int_eq(sqlite3_prepare_v2(db, question, -1, &plan, NULL), SQLITE_OK);
+        while (sqlite3_step(plan) == SQLITE_ROW) {
+            const char *step = (const char *)sqlite3_column_text(plan, 3);
+
+            /* Tables of one row apart. */
+            ck_assert_msg(strncmp(step, "SEARCH ", 7) == 0 || strcmp(step, "SCAN recorder") == 0 ||
+                              strcmp(step, "SCAN views") == 0,
+                          "%s: %s", question, step);
+        }
+        sqlite3_finalize(plan);
+        sqlite3_finalize(statement);
+    }
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("sql");
@@ -117,6 +145,7 @@ Suite *unit_suite(void)
     tcase_add_test(tests, text_arrives_as_it_was_written);
     tcase_add_test(tests, the_steps_are_numbered_without_a_hole_and_each_says_its_number);
     tcase_add_test(tests, what_is_looked_over_at_open_is_every_table_and_every_index);
+    tcase_add_test(tests, looking_over_reads_the_ends_of_a_table_and_not_all_of_it);
     suite_add_tcase(suite, tests);
     return suite;
 }

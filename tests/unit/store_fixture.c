@@ -57,7 +57,7 @@ void store_close_it(void)
 
 const char *asked_of(const char *path, const char *sql)
 {
-    static char answer[65536];
+    static char answer[1 << 18];
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
     size_t n = 0;
