@@ -80,12 +80,14 @@ const char *texts_keep(struct texts *texts, struct span span)
 /* ── addresses ── */
 
 /* ::ffff:192.0.2.1 is what a socket of both families says for 192.0.2.1. */
-static void unmap(struct prefix *prefix)
+static struct prefix unmapped(struct prefix prefix)
 {
-    if (prefix->family != PREFIX_IPV6 || prefix->hi != 0 || prefix->lo >> 32 != 0xffff)
-        return; /* so its length is 96 at least */
-    *prefix = (struct prefix){
-        .hi = prefix->lo << 32, .len = (uint8_t)(prefix->len - 96), .family = PREFIX_IPV4};
+    if (prefix.family != PREFIX_IPV6 || prefix.hi != 0 || prefix.lo >> 32 != 0xffff)
+        return prefix;
+    return (struct prefix){/* its length is 96 at least */
+                           .hi = prefix.lo << 32,
+                           .len = (uint8_t)(prefix.len - 96),
+                           .family = PREFIX_IPV4};
 }
 
 static const char *keep_prefix(struct prefix prefix, struct texts *texts)
@@ -93,7 +95,6 @@ static const char *keep_prefix(struct prefix prefix, struct texts *texts)
     char text[PREFIX_TEXT_SIZE];
     size_t n = 0;
 
-    unmap(&prefix);
     if (prefix.len == prefix_family_bits(prefix.family))
         n = prefix_format_address(&prefix, text);
     else
@@ -157,7 +158,7 @@ static bool set_real(struct span text, struct management_client *client, struct 
         return false;
     if (client->real)
         return true;
-    client->real = keep_prefix(prefix, texts);
+    client->real = keep_prefix(unmapped(prefix), texts);
     return client->real && (port.n == 0 || set_port(port, &client->real_port));
 }
 
@@ -182,6 +183,7 @@ static bool set_vpn(struct span text, struct management_client *client, struct t
 
     if (!parse_network(text, &prefix))
         return false;
+    prefix = unmapped(prefix);
     vpn = prefix.family == PREFIX_IPV4 ? &client->vpn4 : &client->vpn6;
     if (!*vpn)
         *vpn = keep_prefix(prefix, texts);
