@@ -12,7 +12,8 @@
 #include "helpdesk/fold.h"
 #include "lib/log.h"
 
-#define LEAST_WIDTH 30 /* what a folded column leaves for each one after it */
+#define COMFORTABLE 30 /* what a folded column leaves for each one after it */
+#define LEAST_WIDTH 20 /* the same, where there is no room for that */
 
 struct shown {
     size_t natural; /* columns of the terminal that its widest cell takes */
@@ -23,6 +24,7 @@ struct table {
     const struct table_column *columns;
     struct shown *shown; /* of each column */
     size_t n_columns;
+    size_t least; /* to which columns are folded */
     char **cells; /* row by row */
     enum table_mark *marks;
     size_t n_cells;
@@ -124,7 +126,7 @@ static size_t least_width(const struct table *table, size_t column)
 {
     size_t natural = table->shown[column].natural;
 
-    return table->columns[column].folds && natural > LEAST_WIDTH ? LEAST_WIDTH : natural;
+    return table->columns[column].folds && natural > table->least ? table->least : natural;
 }
 
 /* What the shown columns need, folded as far as they can be, with a blank behind each. */
@@ -203,7 +205,10 @@ static bool fit(struct table *table, const struct table_layout *layout)
         return true;
     for (size_t i = 0; i < table->n_columns; i++)
         table->shown[i].natural = natural_width(table, i, layout->no_heading);
+    table->least = COMFORTABLE;
     leave_out(table, layout->width);
+    if (needed_width(table) > layout->width + 1)
+        table->least = LEAST_WIDTH;
     return fold(table, layout->width);
 }
 
