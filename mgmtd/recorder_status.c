@@ -335,6 +335,8 @@ static void judge_candidate(struct recorder *recorder, struct server *server,
 
     if (!listed && (candidate->listed || known_ms >= CANDIDATE_LIFE_MS))
         candidate_drop(recorder, server, candidate);
+    else if (listed && !server->run->file && !management_authors(recorder, server->run))
+        server->talk.wants_status = true; /* once it is certain that no spool tells of it */
     else if (!listed || !management_authors(recorder, server->run) ||
              !is_let_in(recorder, candidate))
         return;
