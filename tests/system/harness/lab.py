@@ -7,6 +7,7 @@ import time
 
 from . import net
 from .check import Skip, check
+from .daemon import Daemon
 from .openvpn import READY, Client, Server
 
 PASSWORD = "sesame"
@@ -25,7 +26,7 @@ class Lab:
     def __init__(self, folder, pki, plugin):
         self.folder, self.pki, self.plugin = folder, pki, plugin
         self.preload = sanitizer_of(plugin)
-        self.servers, self.clients = [], []
+        self.servers, self.clients, self.daemons = [], [], []
         self.slow_users = []  # PAM takes two seconds for them
         os.mkdir(self.path("tmp"))
         os.chmod(self.path("tmp"), 0o1777)
@@ -99,11 +100,24 @@ class Lab:
             os.makedirs(os.path.join(state, folder), exist_ok=True)
         return state
 
-    def command(self):
-        """The byway command that was built."""
-        path = self.plugin.replace(".libs/openvpn-plugin-byway.so", "helpdesk/byway")
+    def built(self, name):
+        """A program that was built."""
+        path = self.plugin.replace(".libs/openvpn-plugin-byway.so", name)
         check(os.path.exists(path), f"{path} is not built")
         return path
+
+    def command(self):
+        return self.built("helpdesk/byway")
+
+    # The daemon
+
+    def daemon(self, *lines, servers=("server",), start=True, name="mgmtd"):
+        """byway-mgmtd, watching these servers; their state directory is to be its own."""
+        lines += tuple(f"server {server} management {self.path(server + '.sock')}"
+                       for server in servers)
+        daemon = Daemon(self.folder, self.built("mgmtd/byway-mgmtd"), name, self.state(name))
+        self.daemons.append(daemon.configure(*lines))
+        return daemon.start().ready() if start else daemon
 
     def server_lines(self, name, ipv4, ipv6):
         config = ["dev tun", "proto udp", "port 1194", f"ca {self.pki}/ca.crt",
@@ -165,13 +179,16 @@ class Lab:
         """Ends everything; fails if a sanitizer had something to say, or a spool is not right."""
         for process in self.clients + self.servers:
             process.stop()
+        for daemon in self.daemons:
+            daemon.close()
         for server in self.servers:
             server.check_clean()
-        if len(self.servers) == 1:
+        # A daemon deletes spools that it has read.
+        if len(self.servers) == 1 and not self.daemons:
             self.servers[0].tell_rest(sum(client.log().count(READY) for client in self.clients))
 
     def logs(self):
-        return [process.log_path for process in self.servers + self.clients
+        return [process.log_path for process in self.servers + self.clients + self.daemons
                 if os.path.exists(process.log_path)]
 
 

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""OpenVPN, the plugin and byway-mgmtd together: what happened is in the database."""
+from harness import net
+from harness.check import check, same, test, wait_for
+from harness.story import CAMPUS, LIBRARY, POLICY, gets
+
+
+def counted(row):
+    return {"from_client": row["from_client"], "to_client": row["to_client"]}
+
+
+def final(server):
+    """What OpenVPN itself said of each session at its end."""
+    return [{"from_client": c["from_client"], "to_client": c["to_client"]}
+            for c in server.final_counts()]
+
+
+@test
+def a_session_is_a_row_with_the_bytes_that_openvpn_counted(lab):
+    net.serve_echo("campus")
+    daemon = lab.daemon(start=False)
+    server = lab.server(POLICY, state=daemon.state)
+    daemon.start().ready()
+    alice = gets(lab.client("alice+library", "explicit-exit-notify 1", home=1), LIBRARY)
+    open_row = daemon.wait_for_sessions(1, user="alice", ended=None)[0]
+    same(open_row["profile"], "library", "profile")
+    same(open_row["vpn4"], alice.address(), "address")
+    net.source_seen("home1", net.CAMPUS, 100000)
+    wait_for(lambda: (daemon.sessions()[0]["to_client"] or 0) > 100000, "a running count")
+    alice.stop()
+    row = daemon.wait_for_sessions(1, reason="disconnected")[0]
+    wait_for(server.final_counts, "OpenVPN's own counts")
+    same([counted(row)], final(server), "bytes of the row, and of OpenVPN")
+    same((row["real"], row["vpn6"]), (net.home(1), alice.addresses()[1]), "addresses")
+    check(row["started"] <= row["ended"], f"{row}")
+    server.stop()
+    same(daemon.stop(), 0, "exit status")
+    same(len(daemon.sessions()), 1, "sessions")
+
+
+@test
+def sessions_that_come_and_go_while_the_daemon_is_killed_are_not_lost(lab):
+    daemon = lab.daemon(start=False)
+    server = lab.server(POLICY, state=daemon.state)
+    daemon.start().ready()
+    alice = gets(lab.client("alice", "explicit-exit-notify 1"), CAMPUS)
+    daemon.wait_for_sessions(1, user="alice", ended=None)
+    daemon.kill()
+    alice.stop()
+    bob = gets(lab.client("bob", "explicit-exit-notify 1"), CAMPUS)
+    bob.stop()
+    wait_for(lambda: len(server.final_counts()) == 2, "the end of both")
+    daemon.start().ready()
+    rows = daemon.wait_for_sessions(2, reason="disconnected")
+    same(sorted(map(str, map(counted, rows))), sorted(map(str, final(server))), "bytes")
+    same(sorted(row["user"] for row in rows), ["alice", "bob"], "users")
