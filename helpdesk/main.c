@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "helpdesk/command.h"
+#include "helpdesk/complete.h"
 #include "lib/directive.h"
 
 #define MAX_COMMANDS 32
@@ -86,6 +87,10 @@ static enum status dispatch(int argc, char **argv)
         return help(argc - 1, argv + 1);
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
         return help(0, NULL);
+    if (strcmp(argv[0], "complete") == 0) { /* not for people: see completion/ */
+        complete(argc - 1, argv + 1, stdout);
+        return STATUS_YES;
+    }
     if (strcmp(argv[0], "--version") == 0) {
         puts(PACKAGE_STRING);
         return STATUS_YES;

@@ -12,6 +12,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import termios
 import traceback
 
 BYWAY = os.environ.get("BYWAY", os.path.abspath("helpdesk/byway"))
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 
 POLICY = """\
 choose username-suffix +
@@ -116,6 +118,18 @@ class World:
         child.wait(timeout=60)
         os.close(master)
         return seen.decode().replace("\r\n", "\n")
+
+
+    def completed(self, *words):
+        """What bash offers for the last of the words behind "byway"."""
+        script = ('source "$1"; byway=$2; shift 2; COMP_WORDS=("$byway" "$@"); COMP_CWORD=$#; '
+                  '_byway "$byway" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(["bash", "--norc", "-c", script, "bash",
+                               os.path.join(SOURCE, "completion/byway"), BYWAY, *words],
+                              capture_output=True, cwd=self.path, timeout=60, check=False)
+        assert done.stderr == b"", done.stderr
+        return sorted(done.stdout.decode().split())
 
 
 def options(answer, kind):
@@ -344,6 +358,57 @@ def output_that_is_lost_is_no_success(world):
         done = subprocess.run([BYWAY, "policy", "check", world.policy], stdout=full,
                               stderr=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == 2 and b"standard output" in done.stderr, done
+
+
+def a_reader_who_has_seen_enough_is_no_error(world):
+    for handler in (signal.SIG_DFL, signal.SIG_IGN):
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run([BYWAY, "policy", "check", world.policy], stdout=writing,
+                              stderr=subprocess.PIPE, timeout=60, check=False,
+                              restore_signals=False, preexec_fn=lambda: signal.signal(
+                                  signal.SIGPIPE, handler))  # pylint: disable=cell-var-from-loop
+        os.close(writing)
+        assert done.stderr == b"", done.stderr
+        assert done.returncode in (2, -signal.SIGPIPE), done.returncode
+
+
+# ── completion ──
+
+def bash_completes_commands_and_options(world):
+    assert set(world.completed("")) >= {"explain", "policy", "help", "--version"}
+    assert world.completed("exp") == ["explain"]
+    assert world.completed("policy", "") == ["check"]
+    assert world.completed("help", "pol") == ["policy"]
+    assert world.completed("help", "policy", "") == ["check"]
+    assert world.completed("explain", "--c") == ["--choose", "--common-name"]
+    assert world.completed("explain", "--common-name", "x", "--c") == ["--choose"]
+    assert world.completed("explain", "--no-ipv6", "--") == [
+        "--choose", "--common-name", "--from", "--help", "--json", "--policy"]
+    assert world.completed("frobnicate", "") == []
+    assert world.completed("explain", "--from", "") == []
+
+
+def bash_completes_names_from_the_policy_and_files(world):
+    assert world.completed("explain", "--policy", world.policy, "--choose", "") == ["campus", "full"]
+    assert world.completed("explain", "--policy", "=", world.policy, "--choose", "=") == [
+        "campus", "full"]
+    assert world.completed("explain", "--policy", "=", world.policy, "--choose", "=", "c") == [
+        "campus"]
+    assert world.completed("explain", "--policy", world.policy, "a") == ["alice"]
+    assert world.completed("explain", "--policy", world.policy, "--", "") == ["alice", "sam"]
+    assert world.completed("policy", "check", "pol") == ["policy.conf"]
+    assert world.completed("explain", "--policy", "/nonexistent", "--choose", "") == []
+
+
+def completion_offers_no_name_that_a_shell_would_obey(world):
+    path = world.write("hostile.conf", POLICY.replace("@STATE@", world.path) +
+                       '<user "a$(id)">\nroutes lab\n</user>\n<user "a;b">\nroutes lab\n</user>\n'
+                       '<user -a>\nroutes lab\n</user>\n<user "a b">\nroutes lab\n</user>\n')
+    assert world.completed("explain", "--policy", path, "--", "") == ["alice", "sam"]
+    for begins in ("a", "-", "a$"):
+        assert not {"a$(id)", "a;b", "-a", "a", "b"} & set(
+            world.completed("explain", "--policy", path, "--", begins)), begins
 
 
 def main():
