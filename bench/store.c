@@ -451,6 +451,60 @@ static int counters(const char *folder, int64_t n)
     return 0;
 }
 
+/* ── retention ── */
+
+static int prune(const char *folder, int64_t n)
+{
+    struct retention retention = {30 * 86400, 60 * 86400, 30 * 86400};
+    struct store *store = open_new(folder);
+    struct person *people = calloc(BACKLOG, sizeof(*people));
+    double worst[2] = {0}, spent[2] = {0}, began; /* of the processor's time */
+    int64_t steps[2] = {0};
+
+    must(people != NULL, "calloc");
+    for (int64_t id = 1; id <= n;) { /* 100 days */
+        struct batch *batch = batch_with_server();
+
+        for (int64_t i = 0; i < BACKLOG && id <= n; i++, id++) {
+            struct session_row session;
+            struct traffic_row traffic;
+
+            make_up(&people[i], true);
+            session = begin(id, BEGAN + id * 8640000 / n, &people[i]);
+            end(&session, session.started + duration());
+            put_session(batch, &session);
+            traffic = (struct traffic_row){session.started - session.started % 300, id, 1000, 2000,
+                                           BATCH_NONE};
+            must(batch_traffic(batch, &traffic), "batch_traffic");
+        }
+        write_it(store, batch);
+        store_checkpoint(store);
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        bool more = true;
+
+        while (more) {
+            began = cpu_s();
+            must(store_prune(store, &retention, BEGAN + (100 + pass) * 86400, &more) == STORE_OK,
+                 "store_prune");
+            began = cpu_s() - began;
+            worst[pass] = began > worst[pass] ? began : worst[pass];
+            spent[pass] += began;
+            if (++steps[pass] % 100 == 0)
+                store_checkpoint(store);
+        }
+    }
+    printf("%" PRId64 " sessions of 100 days; real addresses and traffic kept for 30 days, "
+           "sessions for 60:\n"
+           "  the first pass     %8" PRId64 " steps, %6.2f ms of CPU each, the longest %6.2f ms\n"
+           "  a day later        %8" PRId64 " steps, %6.2f ms of CPU each, the longest %6.2f ms\n",
+           n, steps[0], spent[0] / (double)steps[0] * 1000, worst[0] * 1000, steps[1],
+           spent[1] / (double)steps[1] * 1000, worst[1] * 1000);
+    store_close(store);
+    free(people);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     int64_t n = argc > 3 ? strtoll(argv[3], NULL, 10) : 0;
@@ -461,6 +515,9 @@ int main(int argc, char **argv)
         return sessions(argv[1], n);
     if (n > 0 && strcmp(argv[2], "counters") == 0)
         return counters(argv[1], n);
-    fprintf(stderr, "usage: store-bench FOLDER size N 4|dual | sessions N | counters N\n");
+    if (n > 0 && strcmp(argv[2], "prune") == 0)
+        return prune(argv[1], n);
+    fprintf(stderr,
+            "usage: store-bench FOLDER size N 4|dual | sessions N | counters N | prune N\n");
     return 2;
 }

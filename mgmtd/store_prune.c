@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#define ROWS  400  /* a step; a few milliseconds (bench/RESULTS.md) */
-#define USERS 1000 /* numbers of users a step */
+#define ROWS  200 /* a step; a few milliseconds (bench/RESULTS.md) */
+#define USERS 500 /* numbers of users a step */
 
 /* ── pointers ── */
 
