@@ -3,7 +3,7 @@
 
 #define SILENT_MS      30000
 #define SILENT_REPORTS 3
-#define REPLACED_S     1
+#define REPLACED_MS    500
 #define TOGETHER_S     2 /* between the first and the last session that go with a server */
 #define NOTICED_S      5 /* from the last of them to the moment the server is known to be gone */
 
@@ -18,10 +18,10 @@ enum end_reason ending_of_disconnect(const struct ending_quiet *quiet)
     return END_DISCONNECTED;
 }
 
-bool ending_is_replaced(enum end_reason reason, int64_t ended, int64_t connected)
+bool ending_is_replaced(enum end_reason reason, int64_t ended_boot_ms, int64_t connected_boot_ms)
 {
-    return (reason == END_DISCONNECTED || reason == END_SILENT) && ended <= connected &&
-           connected - ended <= REPLACED_S;
+    return (reason == END_DISCONNECTED || reason == END_SILENT) && ended_boot_ms >= 0 &&
+           ended_boot_ms <= connected_boot_ms && connected_boot_ms - ended_boot_ms <= REPLACED_MS;
 }
 
 enum end_reason ending_with_run(enum end_reason reason, int64_t ended, int64_t last,

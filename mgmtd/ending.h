@@ -20,10 +20,11 @@ struct ending_quiet {
 enum end_reason ending_of_disconnect(const struct ending_quiet *quiet);
 
 /*
- * Whether somebody who connected at `connected` under the same name replaced a session that
- * was reported ended at `ended`: OpenVPN ends the old one in the act.
+ * Whether somebody who connected under the same name replaced a session that was reported
+ * ended: OpenVPN ends the old one in the act, so nothing but other plugins' and scripts'
+ * hooks lies between the two. By a clock that cannot be set; BATCH_NONE: not known.
  */
-bool ending_is_replaced(enum end_reason reason, int64_t ended, int64_t connected);
+bool ending_is_replaced(enum end_reason reason, int64_t ended_boot_ms, int64_t connected_boot_ms);
 
 /*
  * The reason of a session that was reported ended at `ended`, now that its run is known to

@@ -70,7 +70,7 @@ static void note_replaced(struct recorder *recorder, const struct session *sessi
     for (int i = 0; old && i < LATEST; i++, old = chain_before(&old->in_run)) {
         const char *old_name = old->common_name ? old->common_name : old->user;
 
-        if (!ending_is_replaced(old->end_reason, old->ended, session->started) ||
+        if (!ending_is_replaced(old->end_reason, old->ended_boot_ms, session->started_boot_ms) ||
             strcmp(name, old_name) != 0)
             continue;
         old->end_reason = END_REPLACED;
@@ -233,6 +233,7 @@ static void on_disconnected(struct recorder *recorder, struct spool_file *file,
     session->final_to = record->to_client < 0 ? BATCH_NONE : record->to_client;
     session_set_real(recorder, session, record->real,
                      record->port >= 0 && record->port <= 65535 ? record->port : BATCH_NONE, ended);
+    session->ended_boot_ms = record->boot_ms;
     reason = session_disconnect_reason(recorder, session, record->boot_ms);
     session_end(recorder, session, ended, BATCH_NONE, with_run(session->run, reason, ended));
 }

@@ -191,7 +191,8 @@ struct session *sessions_add(struct sessions *sessions, int64_t id)
     session->id = id;
     session->number = session->cid = session->since = BATCH_NONE;
     session->started = session->ended = session->gone_by = session->last_seen = BATCH_NONE;
-    session->started_boot_ms = session->tentative_boot_ms = BATCH_NONE;
+    session->started_boot_ms = session->ended_boot_ms = BATCH_NONE;
+    session->tentative_boot_ms = BATCH_NONE;
     session->final_from = session->final_to = BATCH_NONE;
     session->real_port = session->fell_back = session->handshake = BATCH_NONE;
     session->quiet_since_ms = session->heard.seen_at = BATCH_NONE;

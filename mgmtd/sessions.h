@@ -66,7 +66,7 @@ struct session {
     int64_t id, number, cid;
     int64_t since; /* its first packet */
     int64_t started, ended, gone_by, last_seen;
-    int64_t started_boot_ms; /* BATCH_NONE: of another boot */
+    int64_t started_boot_ms, ended_boot_ms; /* as the spool says; BATCH_NONE: it does not */
     int64_t final_from, final_to;
     int64_t real_port, fell_back, handshake;
     enum end_reason end_reason;
