@@ -224,7 +224,10 @@ void session_set_real(struct recorder *recorder, struct session *session, const 
     }
 }
 
-/* Whoever else of that server held the VPN address has it no more. */
+/*
+ * Whoever else of that server held the VPN address has it no more. Where a status lists it
+ * for both, nobody knows which of them has it: then both do.
+ */
 static void take_from_others(struct recorder *recorder, struct session *session,
                              enum session_index index, const char *address, int64_t at)
 {
@@ -233,7 +236,8 @@ static void take_from_others(struct recorder *recorder, struct session *session,
     struct session *other = sessions_find(recorder->sessions, index, place, key);
 
     for (; other; other = sessions_find_next(other, index))
-        if (other != session && other->run && other->ended == BATCH_NONE)
+        if (other != session && other->run && other->ended == BATCH_NONE &&
+            (session->file || other->listed != session->listed))
             give_up(recorder, other, HELD_VPN, address, at);
 }
 
@@ -246,7 +250,8 @@ void session_learn(struct recorder *recorder, struct session *session, const cha
 
     if (!family || session_holds(session, HELD_VPN, address))
         return;
-    take_from_others(recorder, session, index, address, at);
+    /* Management tells of it later than it happened. */
+    take_from_others(recorder, session, index, address, session->file ? at : recorder->now.wall_s);
     /* The first of a family is the client's own; further ones are hosts behind it. */
     if (!*own || !session_holds(session, HELD_VPN, own)) {
         strcpy(own, address);

@@ -282,9 +282,10 @@ static void confirm_session(struct recorder *recorder, struct server *server,
     if (heard->real)
         session_set_real(recorder, session, heard->real, heard->real_port, heard->seen_at);
     session_seen(recorder, session, heard->seen_at);
-    if (heard->vpn4)
+    /* The plugin knows better: OpenVPN goes on listing an address that it gave to another. */
+    if (heard->vpn4 && !session->file)
         session_learn(recorder, session, heard->vpn4, heard->seen_at);
-    if (heard->vpn6)
+    if (heard->vpn6 && !session->file)
         session_learn(recorder, session, heard->vpn6, heard->seen_at);
     session_forget_heard(server, session);
 }
@@ -366,12 +367,13 @@ static void confirm_status(struct recorder *recorder, struct server *server)
 {
     struct session *next;
 
+    /* First who is gone: somebody new may have got their address. */
+    if (!server->talk.status_damaged)
+        end_unlisted(recorder, server);
     for (struct session *s = chain_first(&server->candidates); s; s = next) {
         next = chain_next(&s->in_run);
         judge_candidate(recorder, server, s);
     }
-    if (!server->talk.status_damaged)
-        end_unlisted(recorder, server);
     server->talk.status_waits = false;
 }
 
