@@ -32,28 +32,45 @@ static bool is_blank(uint32_t code)
     return code == ' ' || code == 0xa0 || code == 0x3000;
 }
 
+/* Characters that stand for themselves wherever they are, and begin no cell. */
+static size_t plain(const char *text)
+{
+    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/");
+}
+
+/* One character; what is none becomes '?'. Returns its bytes. */
+static size_t put_character(FILE *out, const char *text, size_t left, bool *at_start)
+{
+    size_t n = utf8_character(text, left);
+    uint32_t code = n > 0 ? utf8_code_point(text, n) : 0;
+
+    if (*at_start && begins_formula(code))
+        putc('\'', out);
+    *at_start = ends_cell(code) || (*at_start && is_blank(code));
+    if (code == '"')
+        fputs("\"\"", out);
+    else if (utf8_is_control(code))
+        putc('?', out);
+    else
+        fwrite(text, 1, n, out);
+    return n > 0 ? n : 1;
+}
+
 void csv_text(struct csv *csv, const char *text)
 {
-    size_t left = strlen(text);
     bool at_start = true; /* of what may be a cell */
+    size_t n = 0;
 
     begin(csv);
     putc('"', csv->out);
-    while (left > 0) {
-        size_t n = utf8_character(text, left);
-        uint32_t code = n > 0 ? utf8_code_point(text, n) : 0;
-
-        if (at_start && begins_formula(code))
-            putc('\'', csv->out);
-        at_start = ends_cell(code) || (at_start && is_blank(code));
-        if (code == '"')
-            fputs("\"\"", csv->out);
-        else if (utf8_is_control(code))
-            putc('?', csv->out);
-        else
+    for (size_t left = strlen(text); left > 0; left -= n, text += n) {
+        n = plain(text);
+        if (n > 0) {
             fwrite(text, 1, n, csv->out);
-        text += n > 0 ? n : 1;
-        left -= n > 0 ? n : 1;
+            at_start = false;
+        } else {
+            n = put_character(csv->out, text, left, &at_start);
+        }
     }
     putc('"', csv->out);
 }

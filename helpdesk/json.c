@@ -29,20 +29,36 @@ static void put_character(FILE *out, const char *character, size_t n)
         fwrite(character, 1, n, out);
 }
 
+/* How many characters at the beginning of `text` stand for themselves. */
+static size_t plain(const char *text)
+{
+    size_t n = 0;
+
+    while (text[n] >= ' ' && text[n] <= '~' && text[n] != '"' && text[n] != '\\')
+        n++;
+    return n;
+}
+
 static void put_string(FILE *out, const char *text)
 {
     size_t left = strlen(text);
 
     putc('"', out);
     while (left > 0) {
-        size_t n = utf8_character(text, left);
+        size_t n = plain(text);
 
-        if (n > 0)
-            put_character(out, text, n);
-        else
-            fputs("\\ufffd", out);
-        text += n > 0 ? n : 1;
-        left -= n > 0 ? n : 1;
+        if (n > 0) {
+            fwrite(text, 1, n, out);
+        } else {
+            n = utf8_character(text, left);
+            if (n > 0)
+                put_character(out, text, n);
+            else
+                fputs("\\ufffd", out);
+            n = n > 0 ? n : 1;
+        }
+        text += n;
+        left -= n;
     }
     putc('"', out);
 }
