@@ -84,10 +84,12 @@ static const char *or_null(const char *text)
     return *text ? text : NULL;
 }
 
-/* Every address in a row is one that was held. */
-static const char *if_held(const struct session *session, const char *address)
+/* Every address in a row is one that was held: what is only expected is not. */
+static const char *if_known(const struct session *session, const char *address)
 {
-    return session_holds(session, HELD_VPN, address) ? address : NULL;
+    if (chain_has(&session->in_tentative) && !session_holds(session, HELD_VPN, address))
+        return NULL;
+    return or_null(address);
 }
 
 static void add_session(struct batch *batch, const struct session *session)
@@ -114,8 +116,8 @@ static void add_session(struct batch *batch, const struct session *session)
         .program = session->program,
         .platform = session->platform,
         .real = or_null(session->real),
-        .vpn4 = if_held(session, session->vpn4),
-        .vpn6 = if_held(session, session->vpn6),
+        .vpn4 = if_known(session, session->vpn4),
+        .vpn6 = if_known(session, session->vpn6),
     };
 
     memory_need_true(batch_session(batch, &row));

@@ -87,7 +87,7 @@ static bool on_session(void *arg, const struct session_row *row)
     session = sessions_add(recorder->sessions, row->id);
     session->run = run;
     session->stored = true;
-    session->started = session->last_seen = row->started;
+    session->started = session->last_seen = session->real_at = row->started;
     session->fell_back = row->fell_back;
     session->real_port = row->real_port;
     session->number = row->number;
@@ -119,6 +119,7 @@ static bool on_running(void *arg, const struct running_row *row)
         return true;
     counts = &session->counts;
     session->last_seen = row->last_seen > session->started ? row->last_seen : session->started;
+    session->real_at = session->last_seen;
     counts->from = row->from_client;
     counts->to = row->to_client;
     counts->at = row->counted_at;
@@ -167,12 +168,10 @@ static bool on_position(void *arg, const struct position_row *row)
     if (!run)
         return true;
     file = file_new(recorder, row->file);
-    file->identified = true;
+    file_identify(file, NULL);
     file->pid = run->pid;
     file->start = run->daemon_start;
     file->at = run->began;
-    file->daemon =
-        memory_copy(run->server->spool_name ? run->server->spool_name : run->server->name);
     file->run = run;
     file->position = file->taken = file->written = row->position;
     return true;
@@ -201,6 +200,8 @@ static void join_session(struct recorder *recorder, struct session *session,
         if (session->number > file->last_number)
             file->last_number = session->number;
     }
+    if (session->last_seen > file->last_at)
+        file->last_at = session->last_seen; /* at the latest */
     for (size_t i = 0; i < session->n_held; i++)
         learned = learned || session->held[i].kind == HELD_VPN;
     if (!learned && (*session->vpn4 || *session->vpn6)) {
@@ -220,9 +221,13 @@ static void join(struct recorder *recorder)
             continue;
         if (file->run != run && file->run->began > run->began)
             file->earlier = run;
+        file->last_at = run->began;
         for (session = chain_first(&run->sessions); session; session = chain_next(&session->in_run))
             join_session(recorder, session, file);
     }
+    for (struct spool_file *file = chain_first(&recorder->files); file;
+         file = chain_next(&file->link))
+        file->alive_at = recorder->last_alive_at;
     for (size_t i = 0; i < recorder->n_servers; i++)
         if (recorder->servers[i]->gap.id != 0 && recorder->servers[i]->run)
             recorder->servers[i]->gap_spool = recorder->servers[i]->run->file;

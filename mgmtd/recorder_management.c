@@ -2,6 +2,7 @@
 /* One management socket's events: which reply is under way, and what it means. */
 #include "mgmtd/recorder_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define STATE_MS 500 /* between two wishes for a state */
@@ -15,8 +16,13 @@
 static void on_success(struct recorder *recorder, struct server *server,
                        const struct management_event *event)
 {
+    char expected[32];
+
     (void)recorder;
-    if (event->word && strncmp(event->word, "pid=", 4) == 0 && event->number > 0)
+    snprintf(expected, sizeof expected, "pid=%lld", (long long)event->number);
+    /* A connection is to one process. */
+    if (server->talk.pid == BATCH_NONE && event->number > 0 && event->word &&
+        strcmp(event->word, expected) == 0)
         server->talk.pid = event->number;
 }
 

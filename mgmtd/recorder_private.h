@@ -42,10 +42,10 @@ struct server {
     bool loaded; /* the database knew it */
     bool dirty;
     struct conversation talk;
-    struct run *run;              /* the one management is connected to, or was last */
-    struct chain heard;           /* sessions of which something waits to be confirmed */
-    struct chain candidates;      /* clients that may become sessions */
-    struct gap_row gap;           /* not watched; id 0: watched */
+    struct run *run;         /* the one management is connected to, or was last */
+    struct chain heard;      /* sessions of which something waits to be confirmed */
+    struct chain candidates; /* clients that may become sessions */
+    struct gap_row gap;      /* not watched; id 0: watched */
     char *gap_reason;
     bool gap_dirty, gap_stored;
     struct spool_file *gap_spool; /* the spool that was there when the gap began */
@@ -85,6 +85,7 @@ struct spool_file {
     int64_t found_ms;
     int64_t skip_before; /* what was read of it before it was replaced or cut */
     int64_t last_at;     /* of the last record */
+    int64_t alive_at;    /* all was read, and the writer lived: so did its sessions */
     int64_t last_number;
     int64_t position; /* behind the last record that rows were made of */
     int64_t taken, written, freed;
@@ -163,6 +164,8 @@ void session_index_all(struct recorder *recorder, struct session *session,
                        const struct server *server);
 void session_set_real(struct recorder *recorder, struct session *session, const char *real,
                       int64_t port, int64_t at);
+void session_hold_anew(struct recorder *recorder, struct session *session, int64_t until,
+                       int64_t since);
 void session_learn(struct recorder *recorder, struct session *session, const char *address,
                    int64_t at);
 /* What the connect hook said, until an address is learned. */

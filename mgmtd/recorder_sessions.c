@@ -198,6 +198,20 @@ static void give_up(struct recorder *recorder, struct session *session, enum hel
 }
 
 /*
+ * The clock was wrong and is put right: what was held is given up by the old clock and taken
+ * up by the new one. Otherwise a session from 1970 would hold its address in every year since.
+ */
+void session_hold_anew(struct recorder *recorder, struct session *session, int64_t until,
+                       int64_t since)
+{
+    for (size_t i = 0; i < session->n_held; i++) {
+        write_held(recorder, session, &session->held[i], until, true);
+        session->held[i].since = since;
+        write_held(recorder, session, &session->held[i], BATCH_NONE, false);
+    }
+}
+
+/*
  * Nothing says when a client moved: the new address may have been in use since the old one
  * was last confirmed, and the old one until now.
  */
@@ -210,13 +224,14 @@ void session_set_real(struct recorder *recorder, struct session *session, const 
     if (!address_read(real, address))
         return;
     if (strcmp(address, session->real) != 0) {
-        int64_t since = first ? session->started : session->last_seen;
+        int64_t since = first ? session->started : session->real_at;
 
         if (!first)
             give_up(recorder, session, HELD_REAL, session->real, at);
         strcpy(session->real, address);
         hold(recorder, session, HELD_REAL, address, since);
         session->real_port = port;
+        session->real_at = at > session->started ? at : session->started;
         session_changed(recorder, session);
     } else if (port != BATCH_NONE && port != session->real_port) {
         session->real_port = port;
@@ -421,6 +436,9 @@ void session_end_unseen(struct recorder *recorder, struct session *session, int6
 {
     int64_t seen = session->last_seen;
 
+    /* Its spool would have told of its end. */
+    if (session->file && session->file->alive_at > seen && !session->run->lossy)
+        seen = session->file->alive_at;
     session_end(recorder, session, gone_by != BATCH_NONE && gone_by < seen ? gone_by : seen,
                 gone_by, reason);
 }

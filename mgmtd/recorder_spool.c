@@ -17,7 +17,7 @@
 #define MAX_FILES      512   /* open at a time; further ones wait until some are done */
 #define GARBAGE_MS     5000  /* garbage is noted, if no record has explained it by then */
 #define RESTART_MS     10000 /* so long may pass from the end of a spool to the next CONNECTED */
-#define EXPECT_MS      5000  /* an address that is not learned by then is the one expected */
+#define EXPECT_MS      2000  /* an address that is not learned by then is the one expected */
 #define RETRY_MS       10000
 #define RECORDS_A_TIME 256
 
@@ -38,6 +38,7 @@ struct spool_file *file_new(struct recorder *recorder, const char *name)
         .last_at = BATCH_NONE,
         .gone_ms = BATCH_NONE,
         .taken = -1,
+        .alive_at = BATCH_NONE,
     };
     chain_add(&recorder->files, &file->link, file);
     return file;
@@ -206,6 +207,25 @@ static bool identify(struct recorder *recorder, struct spool_file *file,
     return false;
 }
 
+/* What every new file says of itself, before any is read: the next one bounds the last. */
+static void identify_new(struct recorder *recorder)
+{
+    struct spool_record record;
+
+    for (struct spool_file *file = chain_first(&recorder->files); file;
+         file = chain_next(&file->link)) {
+        enum spool_next next;
+
+        if (file->identified || file->missing || recorder->now.boot_ms < file->retry_ms)
+            continue;
+        if (!file->reader)
+            open_file(recorder, file);
+        next = file->reader ? spool_reader_next(file->reader, &record) : SPOOL_NEXT_END;
+        if (next == SPOOL_NEXT_RECORD || next == SPOOL_NEXT_GARBAGE)
+            identify(recorder, file, &record);
+    }
+}
+
 /* Reads up to `max` records; how many it was. */
 static size_t read_records(struct recorder *recorder, struct spool_file *file, size_t max)
 {
@@ -216,7 +236,7 @@ static size_t read_records(struct recorder *recorder, struct spool_file *file, s
     while (n < max && file->reader) {
         enum spool_next next;
 
-        if (file->identified && !file->run && !file_assign(recorder, file))
+        if (!file->identified || (!file->run && !file_assign(recorder, file)))
             return n;
         next = spool_reader_next(file->reader, &record);
         if (next == SPOOL_NEXT_END) {
@@ -226,10 +246,6 @@ static size_t read_records(struct recorder *recorder, struct spool_file *file, s
         if (next == SPOOL_NEXT_ERROR)
             return n;
         n++;
-        if (!file->identified && !identify(recorder, file, &record))
-            continue;
-        if (!file->run && !file_assign(recorder, file))
-            return n;
         if (next == SPOOL_NEXT_RECORD)
             take_record(recorder, file, &record);
         else
@@ -239,6 +255,23 @@ static size_t read_records(struct recorder *recorder, struct spool_file *file, s
 }
 
 /* ── the end of a file ── */
+
+/* The length of the daemon's name in "<daemon>-<start>-<pid>…". */
+static size_t stem(const char *name)
+{
+    size_t n = strlen(name);
+
+    for (int dashes = 0; n > 0 && dashes < 2;)
+        dashes += name[--n] == '-';
+    return n;
+}
+
+static bool same_daemon(const struct spool_file *a, const struct spool_file *b)
+{
+    size_t n = stem(a->name);
+
+    return n > 0 && n == stem(b->name) && strncmp(a->name, b->name, n) == 0;
+}
 
 /* When the next life of that server began; `now` if none is known. */
 static int64_t next_began(const struct recorder *recorder, const struct run *run, int64_t now)
@@ -250,6 +283,11 @@ static int64_t next_began(const struct recorder *recorder, const struct run *run
         if (other != run && other->server == run->server && other->began >= run->began &&
             other->id > run->id && other->began < next)
             next = other->began;
+    for (const struct spool_file *file = chain_first(&recorder->files); file;
+         file = chain_next(&file->link))
+        if (file != run->file && file->at > run->file->at && file->at < next &&
+            same_daemon(file, run->file))
+            next = file->at;
     return next;
 }
 
@@ -263,8 +301,7 @@ static bool same_process_goes_on(const struct recorder *recorder, const struct s
     for (const struct spool_file *other = chain_first(&recorder->files); other;
          other = chain_next(&other->link))
         if (other != file && other->identified && other->pid == file->pid &&
-            other->start > file->start && other->daemon && file->daemon &&
-            strcmp(other->daemon, file->daemon) == 0)
+            other->start > file->start && same_daemon(other, file))
             return true;
     return false;
 }
@@ -338,8 +375,10 @@ static void look_for_end(struct recorder *recorder, struct spool_file *file)
         note_garbage(recorder, file);
         file->position = spool_reader_position(file->reader);
     }
-    if (file_is_live(file))
+    if (file_is_live(file)) {
+        file->alive_at = recorder->now.wall_s;
         return;
+    }
     if (file->gone_ms == BATCH_NONE) {
         file->gone_ms = recorder->now.boot_ms;
         read_records(recorder, file, SIZE_MAX); /* what came before the writer went */
@@ -368,9 +407,9 @@ static void give_up(struct recorder *recorder, struct spool_file *file)
 
         if (run->file != file)
             continue;
-        run_end(recorder, run, recorder->now.wall_s, END_SERVER_DIED);
+        run_end(recorder, run, recorder->now.wall_s, END_LOST_SIGHT);
         while ((session = chain_first(&run->sessions)))
-            session_end_unseen(recorder, session, recorder->now.wall_s, END_SERVER_DIED);
+            session_end_unseen(recorder, session, recorder->now.wall_s, END_LOST_SIGHT);
     }
     note_finished(recorder, file, known);
 }
@@ -408,6 +447,7 @@ bool recorder_read_spool(struct recorder *recorder, size_t max_records, struct r
     if (!recorder->spool_dir)
         return false;
     scan(recorder);
+    identify_new(recorder);
     while (more && n < max_records) {
         struct spool_file *next;
 

@@ -220,6 +220,7 @@ void status_client(struct recorder *recorder, struct server *server,
     session->heard.seen_at = recorder->now.wall_s;
     if (session->run) {
         hear_addresses(session, client);
+        session->heard.listed = true;
         chain_add(&server->heard, &session->in_heard, session);
     } else {
         tell_candidate(session, client);
@@ -273,14 +274,16 @@ static void confirm_session(struct recorder *recorder, struct server *server,
     const struct session_count *counts = heard->counts;
     bool status_first = counts[COUNTS_STATUS].boot_ms <= counts[COUNTS_BYTECOUNT].boot_ms;
 
+    if (heard->real)
+        session_set_real(recorder, session, heard->real, heard->real_port, heard->seen_at);
+    else if (heard->listed)
+        session->real_at = heard->seen_at;
     for (int i = 0; i < COUNTS_SOURCES; i++) {
         enum counts_source source = status_first ? COUNTS_SOURCES - 1 - i : i;
 
         if (heard->counted[source])
             session_count(recorder, session, source, &counts[source]);
     }
-    if (heard->real)
-        session_set_real(recorder, session, heard->real, heard->real_port, heard->seen_at);
     session_seen(recorder, session, heard->seen_at);
     /* The plugin knows better: OpenVPN goes on listing an address that it gave to another. */
     if (heard->vpn4 && !session->file)

@@ -48,7 +48,8 @@ struct session_heard {
         int64_t from, to, at, boot_ms;
     } counts[COUNTS_SOURCES];
     int64_t seen_at; /* listed or counted; BATCH_NONE: neither */
-    char *real;      /* NULL: as before */
+    bool listed;
+    char *real; /* NULL: as before */
     int64_t real_port;
     char *vpn4;
     char *vpn6;
@@ -69,6 +70,7 @@ struct session {
     int64_t started_boot_ms, ended_boot_ms; /* as the spool says; BATCH_NONE: it does not */
     int64_t final_from, final_to;
     int64_t real_port, fell_back, handshake;
+    int64_t real_at; /* when the real address was last confirmed */
     enum end_reason end_reason;
     char *user, *typed, *common_name, *profile, *chosen_by, *program, *platform;
     char real[SESSION_ADDRESS_SIZE], vpn4[SESSION_ADDRESS_SIZE], vpn6[SESSION_ADDRESS_SIZE];

@@ -18,7 +18,7 @@
 #define BASE       INT64_C(1800000000)
 #define BASE_BOOT  INT64_C(500000000)
 #define MAX_THINGS 8
-#define MAX_LINE   20000
+#define MAX_LINE   60000
 
 struct spool {
     char name[64];
@@ -592,7 +592,8 @@ struct scenario_result scenario_run(const char *path, const struct scenario_way 
         do_go(&play, ""); /* what a kill at the very end left undone */
     result.moments = play.moments;
     result.shown = show(&play);
-    result.expected = sorted(expected ? expected : strdup(""));
+    *line = '\0';
+    result.expected = sorted(expected ? expected : line);
     result.spooled = play.spooled;
     free(expected);
     close_play(&play);
