@@ -166,8 +166,10 @@ void session_set_real(struct recorder *recorder, struct session *session, const 
                       int64_t port, int64_t at);
 void session_hold_anew(struct recorder *recorder, struct session *session, int64_t until,
                        int64_t since);
+/* LEARN_ADDRESS is told of as it happens, a status later and of what may be over. */
+enum teller { TOLD_BY_PLUGIN, TOLD_BY_STATUS };
 void session_learn(struct recorder *recorder, struct session *session, const char *address,
-                   int64_t at);
+                   int64_t at, enum teller teller);
 /* What the connect hook said, until an address is learned. */
 void session_expect(struct recorder *recorder, struct session *session, const char *vpn4,
                     const char *vpn6);

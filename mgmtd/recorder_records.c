@@ -168,8 +168,8 @@ static void on_address(struct recorder *recorder, struct spool_file *file,
     if (!session)
         return;
     session_seen(recorder, session, at);
-    session_learn(recorder, session, record->address,
-                  at > session->started ? at : session->started);
+    session_learn(recorder, session, record->address, at > session->started ? at : session->started,
+                  TOLD_BY_PLUGIN);
 }
 
 /* ── ends ── */

@@ -244,7 +244,8 @@ void session_set_real(struct recorder *recorder, struct session *session, const 
  * for both, nobody knows which of them has it: then both do.
  */
 static void take_from_others(struct recorder *recorder, struct session *session,
-                             enum session_index index, const char *address, int64_t at)
+                             enum session_index index, const char *address, int64_t at,
+                             enum teller teller)
 {
     int64_t place = session->run->server->id;
     uint64_t key = sessions_address_key(recorder->sessions, address);
@@ -252,11 +253,12 @@ static void take_from_others(struct recorder *recorder, struct session *session,
 
     for (; other; other = sessions_find_next(other, index))
         if (other != session && other->run && other->ended == BATCH_NONE &&
-            (session->file || other->listed != session->listed))
+            (teller == TOLD_BY_PLUGIN || other->listed != session->listed))
             give_up(recorder, other, HELD_VPN, address, at);
 }
 
-void session_learn(struct recorder *recorder, struct session *session, const char *text, int64_t at)
+void session_learn(struct recorder *recorder, struct session *session, const char *text, int64_t at,
+                   enum teller teller)
 {
     char address[SESSION_ADDRESS_SIZE];
     int family = address_read(text, address);
@@ -266,7 +268,8 @@ void session_learn(struct recorder *recorder, struct session *session, const cha
     if (!family || session_holds(session, HELD_VPN, address))
         return;
     /* Management tells of it later than it happened. */
-    take_from_others(recorder, session, index, address, session->file ? at : recorder->now.wall_s);
+    take_from_others(recorder, session, index, address,
+                     teller == TOLD_BY_PLUGIN ? at : recorder->now.wall_s, teller);
     /* The first of a family is the client's own; further ones are hosts behind it. */
     if (!*own || !session_holds(session, HELD_VPN, own)) {
         strcpy(own, address);

@@ -286,10 +286,10 @@ static void confirm_session(struct recorder *recorder, struct server *server,
     }
     session_seen(recorder, session, heard->seen_at);
     /* The plugin knows better: OpenVPN goes on listing an address that it gave to another. */
-    if (heard->vpn4 && !session->file)
-        session_learn(recorder, session, heard->vpn4, heard->seen_at);
-    if (heard->vpn6 && !session->file)
-        session_learn(recorder, session, heard->vpn6, heard->seen_at);
+    if (heard->vpn4 && (!session->file || !*session->vpn4))
+        session_learn(recorder, session, heard->vpn4, heard->seen_at, TOLD_BY_STATUS);
+    if (heard->vpn6 && (!session->file || !*session->vpn6))
+        session_learn(recorder, session, heard->vpn6, heard->seen_at, TOLD_BY_STATUS);
     session_forget_heard(server, session);
 }
 
@@ -310,8 +310,8 @@ static void begin_candidate(struct recorder *recorder, struct server *server,
                                                                            : now);
     candidate->handshake = 0;
     session_set_real(recorder, candidate, real, candidate->real_port, candidate->started);
-    session_learn(recorder, candidate, vpn4, candidate->started);
-    session_learn(recorder, candidate, vpn6, candidate->started);
+    session_learn(recorder, candidate, vpn4, candidate->started, TOLD_BY_STATUS);
+    session_learn(recorder, candidate, vpn6, candidate->started, TOLD_BY_STATUS);
     session_index_all(recorder, candidate, server);
     confirm_session(recorder, server, candidate);
 }
