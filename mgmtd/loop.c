@@ -20,8 +20,9 @@
 #include "mgmtd/notify.h"
 #include "mgmtd/recording.h"
 
-#define TICK_MS     1000
-#define STATUS_SIZE 400
+#define TICK_MS          1000
+#define STATUS_SIZE      400
+#define DAMAGED_AGAIN_MS 60000
 
 enum { FD_SIGNALS, FD_WRITER, FD_SERVERS }; /* places in `fds` */
 
@@ -37,6 +38,7 @@ struct loop {
     size_t fds_room;
     int64_t next_ms; /* of recording_step() */
     int64_t tick_at, watchdog_at;
+    int64_t damaged_at;       /* when a database was last found to be; 0: never */
     char status[STATUS_SIZE]; /* as it was told last */
     bool stopping;
 };
@@ -186,11 +188,22 @@ static bool poll_once(struct loop *loop)
     return true;
 }
 
-/* The writer cannot go on with this database. */
+/*
+ * The writer cannot go on with this database. Once is bad luck; what damages a new one within
+ * a minute would fill the disk with damaged ones.
+ */
 static bool open_anew(struct loop *loop)
 {
+    int64_t now = clock_boot_ms();
+
+    if (loop->damaged_at != 0 && now - loop->damaged_at < DAMAGED_AGAIN_MS) {
+        log_write(loop->log, LOG_LEVEL_ERROR, "loop",
+                  "the new database is damaged, too: look after the disk; giving up");
+        return false;
+    }
+    loop->damaged_at = now;
     recording_abandon(loop->recording);
-    loop->recording = recording_open(loop->first, loop->config, loop->log);
+    loop->recording = recording_open(loop->first, loop->config, true, loop->log);
     return loop->recording != NULL;
 }
 
@@ -222,7 +235,7 @@ static bool open_all(struct loop *loop)
         log_write(loop->log, LOG_LEVEL_ERROR, "loop", "cannot begin: %s", strerror(errno));
         return false;
     }
-    loop->recording = recording_open(loop->first, loop->config, loop->log);
+    loop->recording = recording_open(loop->first, loop->config, false, loop->log);
     return loop->recording != NULL;
 }
 

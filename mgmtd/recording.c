@@ -109,10 +109,11 @@ static enum store_result begin_anew(struct store **store, const struct config *f
     return result;
 }
 
-static struct store *open_store(const struct config *fixed, const struct log *log)
+/* Damage that shows only later is not seen when the database is opened. */
+static struct store *open_store(const struct config *fixed, bool is_damaged, const struct log *log)
 {
     struct store *store = NULL;
-    enum store_result result = open_patiently(&store, fixed, log);
+    enum store_result result = is_damaged ? STORE_DAMAGED : open_patiently(&store, fixed, log);
 
     if (result == STORE_DAMAGED)
         result = begin_anew(&store, fixed, log);
@@ -125,9 +126,10 @@ static struct store *open_store(const struct config *fixed, const struct log *lo
 }
 
 /* Reads where the database stands; then the store is the writer's. */
-static bool bring_up(struct recording *r, const struct config *fixed, const struct config *config)
+static bool bring_up(struct recording *r, const struct config *fixed, const struct config *config,
+                     bool is_damaged)
 {
-    struct store *store = open_store(fixed, &r->fixed_log);
+    struct store *store = open_store(fixed, is_damaged, &r->fixed_log);
     const struct recorder_settings settings = {
         .spool_dir = fixed->spool_dir, .bucket_s = fixed->bucket_s, .max_memory = MAX_WAITING};
 
@@ -148,7 +150,7 @@ static bool bring_up(struct recording *r, const struct config *fixed, const stru
 }
 
 struct recording *recording_open(const struct config *fixed, const struct config *config,
-                                 const struct log *log)
+                                 bool is_damaged, const struct log *log)
 {
     struct recording *r = calloc(1, sizeof(*r));
 
@@ -156,7 +158,7 @@ struct recording *recording_open(const struct config *fixed, const struct config
         return NULL;
     r->log = log;
     r->fixed_log = *log;
-    if (bring_up(r, fixed, config))
+    if (bring_up(r, fixed, config, is_damaged))
         return r;
     recording_abandon(r);
     return NULL;
@@ -224,14 +226,14 @@ static void tell_trouble(struct recording *r)
 
     if (trouble == STORE_OK && r->told_trouble_ms > 0) {
         r->told_trouble_ms = 0;
-        log_write(r->log, LOG_LEVEL_NOTICE, "database", "rows are written again");
+        log_write(r->log, LOG_LEVEL_NOTICE, "database", "the database takes rows again");
     }
     if (trouble == STORE_OK || ms < TROUBLE_AFTER_MS ||
         (r->told_trouble_ms > 0 && ms - r->told_trouble_ms < TROUBLE_EVERY_MS))
         return;
     r->told_trouble_ms = ms;
     log_write(r->log, LOG_LEVEL_WARNING, "database",
-              "no row could be written for %" PRId64 " s; %zu KiB wait. %s", ms / 1000,
+              "the database takes no rows for %" PRId64 " s, %zu KiB wait: %s", ms / 1000,
               recorder_waiting(r->recorder) / 1024, store_result_text(trouble));
 }
 
@@ -282,7 +284,7 @@ char *recording_status(struct recording *r, char *text, size_t size)
                      recorder_open(r->recorder));
 
     if (trouble != STORE_OK && ms >= TROUBLE_AFTER_MS && n > 0 && (size_t)n < size)
-        snprintf(text + n, size - (size_t)n, "; no row could be written for %" PRId64 " s: %s",
+        snprintf(text + n, size - (size_t)n, "; the database takes no rows for %" PRId64 " s: %s",
                  ms / 1000, store_result_text(trouble));
     return text;
 }

@@ -18,11 +18,12 @@ struct recording;
 
 /*
  * Opens the database of `fixed` (the config that the daemon began with), and the servers of
- * `config`. A damaged database is set aside and a new one begun, which says so in a gap. NULL
- * if it cannot be (logged). Both configs may be freed afterwards; `log` must outlive it.
+ * `config`. A database that is damaged, or is known to be, is set aside and a new one begun,
+ * which says so in a gap. NULL if it cannot be (logged). Both configs may be freed
+ * afterwards; `log` must outlive it.
  */
 struct recording *recording_open(const struct config *fixed, const struct config *config,
-                                 const struct log *log);
+                                 bool is_damaged, const struct log *log);
 
 /* What of another config counts while it runs. */
 void recording_configure(struct recording *recording, const struct config *config);

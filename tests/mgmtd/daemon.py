@@ -6,6 +6,7 @@ Each function with the parameter `world` is a test; its name is a sentence. MGMT
 program; by default it is the one in the directory this is run from, as `make check` does.
 Names given on the command line are the tests to run.
 """
+import concurrent.futures
 import contextlib
 import os
 import shutil
@@ -265,6 +266,8 @@ def sigterm_writes_what_it_knows_and_leaves_with_0(world):
         daemon.wait_for_sessions(50)
         for client in clients:
             fake.say(fake.count(client, 123, 456))
+        asked = fake.commands.count("state")  # counts are believed once the next answer came
+        wait_for(lambda: fake.commands.count("state") > asked + 1, "another `state`")
         wait_for(lambda: fake.unread() == 0, "everything read")
         same(daemon.stop(number), 0, "exit status")
         same(len([row for row in daemon.sessions() if row["from_client"] == 123]), 50, "counts")
@@ -320,10 +323,10 @@ def nothing_is_lost_and_the_socket_is_read_while_the_database_is_locked(world):
             worst = max(worst, fake.say_and_time(text))
             time.sleep(0.01)
         fake.say(fake.count(late, 7, 8))
-        daemon.expect(r"no row could be written for \d+ s; \d+ KiB wait\. ")
-        wait_for(lambda: "no row could be written" in daemon.status(), "the trouble in the status")
+        daemon.expect(r"the database takes no rows for \d+ s, \d+ KiB wait: it is in use by another")
+        wait_for(lambda: "takes no rows" in daemon.status(), "the trouble in the status")
     drained(worst, witness)
-    daemon.expect("rows are written again")
+    daemon.expect("the database takes rows again")
     daemon.wait_for_sessions(1, user="late", from_client=7, to_client=8)
     for client in clients:
         daemon.wait_for_sessions(1, user=client.user, from_client=client.received,
@@ -363,7 +366,7 @@ def a_flood_of_lines_is_read_as_it_comes(world):
         daemon.wait_for_sessions(1, user=client.user, from_client=client.received)
 
 
-def damage(daemon):
+def damage_all(daemon):
     for name in (daemon.database + "-wal", daemon.database + "-shm"):
         with contextlib.suppress(FileNotFoundError):
             os.remove(name)
@@ -373,12 +376,24 @@ def damage(daemon):
         file.write(b"this is not a database any more " * 300)
 
 
-def is_set_aside(world, daemon):
+def damage_a_part(daemon):
+    """Some pages of the table of users: it opens, but not all of it can be read."""
+    with contextlib.closing(sqlite3.connect(daemon.database)) as database, database:
+        database.executemany("INSERT INTO user (name) VALUES (?)",
+                             ((f"user-{i:05}",) for i in range(30000)))
+    with open(daemon.database, "r+b") as file:
+        pages = os.fstat(file.fileno()).st_size // 4096
+        check(pages > 200, f"the database has only {pages} pages")
+        file.seek(pages * 2 // 5 * 4096)
+        file.write(b"this is no page of a database   " * (30 * 128))
+
+
+def is_set_aside(world, daemon, beginning):
     found = [name for name in os.listdir(world.folder) if ".damaged-" in name
              and not name.endswith(("-wal", "-shm"))]
     same(len(found), 1, "databases that were set aside")
     with open(world.path(found[0]), "rb") as file:
-        check(file.read(20) == b"this is not a databa", "it is not the damaged one")
+        check(file.read(6) == beginning, "it is not the damaged one")
     gap = daemon.rows("SELECT * FROM gap WHERE reason LIKE '%damaged%'")
     same(len(gap), 1, "gaps for the damage")
     check(found[0] in gap[0]["reason"], gap)
@@ -391,11 +406,26 @@ def a_damaged_database_is_kept_aside_and_a_new_one_begun(world):
     fake.connect("alice")
     daemon.wait_for_sessions(1, user="alice")
     daemon.stop()
-    damage(daemon)
+    damage_all(daemon)
     daemon.start().ready()
     daemon.wait_for_sessions(1, user="alice", ended=None)
-    is_set_aside(world, daemon)
+    is_set_aside(world, daemon, b"this i")
     daemon.expect("is damaged. It is kept as .*, and a new one begins")
+
+
+def damage_that_shows_only_later_does_not_end_the_daemon(world):
+    fake, line = world.fake("main")
+    daemon = world.daemon(line)
+    daemon.stop()
+    damage_a_part(daemon)
+    daemon.start().ready()
+    attached(fake)
+    for i in range(400):
+        fake.connect(f"user-{i * 75:05}x")
+    daemon.expect("is damaged. It is kept as .*, and a new one begins")
+    daemon.wait_for_sessions(400, ended=None)
+    is_set_aside(world, daemon, b"SQLite")
+    same(daemon.stop(), 0, "exit status")
 
 
 # The service manager
@@ -412,30 +442,48 @@ def it_needs_no_more_than_its_config_to_begin(world):
     same(daemon.stop(), 0, "exit status")
 
 
+# These look at milliseconds, so they run while nothing else does.
+ALONE = {nothing_is_lost_and_the_socket_is_read_while_the_database_is_locked,
+         a_flood_of_lines_is_read_as_it_comes}
+
+
+def run(test):
+    """What is wrong with it; None if nothing is."""
+    world = World()
+    try:
+        test(world)
+        world.close()
+        return None
+    except Exception:  # whatever it was, it is this test's failure
+        lines = traceback.format_exc().splitlines()
+        for daemon in world.daemons:
+            if daemon.process:
+                daemon.kill()
+            lines += daemon.log().splitlines()[-25:]
+        return lines
+    finally:
+        shutil.rmtree(world.folder)
+
+
+def report(number, test, wrong):
+    print(f"{'not ok' if wrong else 'ok'} {number} - {test.__name__}", flush=True)
+    print("".join(f"# {line}\n" for line in wrong or []), end="", flush=True)
+    return bool(wrong)
+
+
 def main():
-    tests = [(name, test) for name, test in globals().items()
+    tests = [test for name, test in globals().items()
              if hasattr(test, "__code__") and
              test.__code__.co_varnames[:test.__code__.co_argcount] == ("world",) and
              (len(sys.argv) < 2 or name in sys.argv[1:])]
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, (name, test) in enumerate(tests, 1):
-        world = World()
-        try:
-            test(world)
-            world.close()
-            print(f"ok {number} - {name}", flush=True)
-        except Exception:  # whatever it was, it is this test's failure
-            failed += 1
-            print(f"not ok {number} - {name}")
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
-            for daemon in world.daemons:
-                if daemon.process:
-                    daemon.kill()
-                print("".join(f"# {line}\n" for line in daemon.log().splitlines()[-25:]), end="",
-                      flush=True)
-        finally:
-            shutil.rmtree(world.folder)
+    print(f"1..{len(tests)}", flush=True)
+    failed = number = 0
+    with concurrent.futures.ThreadPoolExecutor(6) as workers:  # most of them wait
+        done = {workers.submit(run, test): test for test in tests if test not in ALONE}
+        for number, future in enumerate(concurrent.futures.as_completed(done), 1):
+            failed += report(number, done[future], future.result())
+    for number, test in enumerate((test for test in tests if test in ALONE), number + 1):
+        failed += report(number, test, run(test))
     return 1 if failed else 0
 
 
