@@ -43,22 +43,34 @@ static bool same_address(const char *known, const char *told)
     return !*known || !told || (address_read(told, address) && strcmp(address, known) == 0);
 }
 
+static bool same_name(const struct session *session, const struct management_client *client)
+{
+    const char *name = session->common_name ? session->common_name : session->user;
+
+    return name && client->common_name && strcmp(name, client->common_name) == 0;
+}
+
+/* Who moved before management first told of him is at another real address by now. */
 static struct session *match_vpn(struct recorder *recorder, const struct run *run,
                                  const struct management_client *client, enum session_index index,
                                  const char *told)
 {
     char address[SESSION_ADDRESS_SIZE];
-    struct session *session;
+    struct session *session, *moved = NULL;
 
     if (!told || !address_read(told, address))
         return NULL;
     session = sessions_find(recorder->sessions, index, run->server->id,
                             sessions_address_key(recorder->sessions, address));
-    for (; session; session = sessions_find_next(session, index))
-        if (is_free(session, run) && same_since(session, client) &&
-            same_address(session->real, client->real))
+    for (; session; session = sessions_find_next(session, index)) {
+        if (!is_free(session, run) || !same_since(session, client))
+            continue;
+        if (same_address(session->real, client->real))
             return session;
-    return NULL;
+        if (!moved && same_name(session, client))
+            moved = session;
+    }
+    return moved;
 }
 
 /* The session of the spool that must be this client: no client id is known of it yet. */
