@@ -13,6 +13,7 @@
 const struct command *const commands[] = {
     &cmd_explain,
     &cmd_policy_check,
+    &cmd_who,
     NULL,
 };
 

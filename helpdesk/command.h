@@ -34,6 +34,7 @@ struct command {
 
 extern const struct command cmd_explain;
 extern const struct command cmd_policy_check;
+extern const struct command cmd_who;
 
 /* All of them, NULL at the end. */
 extern const struct command *const commands[];

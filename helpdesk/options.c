@@ -26,6 +26,7 @@ bool options_address(const char *text, char address[OPTIONS_ADDRESS_SIZE])
 
     if (prefix_parse(text, strlen(text), &prefix) != PREFIX_OK || strchr(text, '/'))
         return false;
+    prefix_unmap(&prefix);
     prefix_format_address(&prefix, address);
     return true;
 }

@@ -343,3 +343,11 @@ int prefix_compare(const struct prefix *a, const struct prefix *b)
         return a->lo < b->lo ? -1 : 1;
     return (int)a->len - (int)b->len;
 }
+
+void prefix_unmap(struct prefix *prefix)
+{
+    if (prefix->family != PREFIX_IPV6 || prefix->len != 128 || prefix->hi != 0 ||
+        prefix->lo >> 32 != 0xffff)
+        return;
+    *prefix = (struct prefix){.hi = prefix->lo << 32, .len = 32, .family = PREFIX_IPV4};
+}

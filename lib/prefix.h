@@ -59,6 +59,9 @@ size_t prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE]);
 size_t prefix_format_address(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE]);
 size_t prefix_format_netmask(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE]);
 
+/* ::ffff:192.0.2.1, as a server of both families shows an IPv4 client, becomes 192.0.2.1. */
+void prefix_unmap(struct prefix *prefix);
+
 /* By family, address, then shorter first: <0, 0, >0. */
 int prefix_compare(const struct prefix *a, const struct prefix *b);
 

@@ -21,14 +21,6 @@ int64_t time_or(int64_t at, int64_t otherwise)
     return at >= 0 && at <= MAX_TIME ? at : otherwise;
 }
 
-/* ::ffff:a.b.c.d, as a server of both families shows an IPv4 client. */
-static void unmap(struct prefix *prefix)
-{
-    if (prefix->family != PREFIX_IPV6 || prefix->hi != 0 || prefix->lo >> 32 != 0xffff)
-        return;
-    *prefix = (struct prefix){.hi = prefix->lo << 32, .len = 32, .family = PREFIX_IPV4};
-}
-
 int address_read(const char *text, char address[SESSION_ADDRESS_SIZE])
 {
     char formatted[PREFIX_TEXT_SIZE];
@@ -38,7 +30,7 @@ int address_read(const char *text, char address[SESSION_ADDRESS_SIZE])
     if (!text || prefix_parse(text, strlen(text), &prefix) != PREFIX_OK ||
         prefix.len != prefix_family_bits(prefix.family))
         return 0;
-    unmap(&prefix);
+    prefix_unmap(&prefix);
     if (prefix_format_address(&prefix, formatted) >= SESSION_ADDRESS_SIZE)
         return 0;
     strcpy(address, formatted);

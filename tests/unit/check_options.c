@@ -112,6 +112,8 @@ START_TEST(times_durations_sizes_addresses_and_words_are_read)
     ck_assert_int_eq(run("x --at -2h --address 2001:DB8:0::1"), STATUS_YES);
     ck_assert_int_eq(got.value[OPTION_AT].when.epoch, got.now - 7200);
     ck_assert_str_eq(options_text(&got, OPTION_ADDRESS, ""), "2001:db8::1");
+    ck_assert_int_eq(run("x --address ::FFFF:192.0.2.1"), STATUS_YES);
+    ck_assert_str_eq(options_text(&got, OPTION_ADDRESS, ""), "192.0.2.1");
     ck_assert_int_eq(run("x --csv --limit 0 --by user"), STATUS_YES);
     ck_assert_int_eq(got.form, OUTPUT_CSV);
     ck_assert_int_eq(options_number(&got, OPTION_LIMIT, 7), 0);

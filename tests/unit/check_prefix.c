@@ -499,6 +499,27 @@ START_TEST(a_prefix_contains_what_lies_in_it)
 }
 END_TEST
 
+START_TEST(an_ipv4_address_in_an_ipv6_one_is_taken_out_and_nothing_else)
+{
+    static const struct {
+        const char *text, *unmapped;
+    } table[] = {
+        {"::ffff:192.0.2.1", "192.0.2.1/32"},   {"::ffff:0:0", "0.0.0.0/32"},
+        {"::192.0.2.1", "::c000:201/128"},      {"1::ffff:c000:201", "1::ffff:c000:201/128"},
+        {"::ffff:0:0/96", "::ffff:0.0.0.0/96"}, {"192.0.2.1", "192.0.2.1/32"},
+    };
+    char text[PREFIX_TEXT_SIZE];
+    struct prefix prefix;
+
+    for (size_t i = 0; i < COUNT(table); i++) {
+        ck_assert_int_eq(prefix_parse(table[i].text, strlen(table[i].text), &prefix), PREFIX_OK);
+        prefix_unmap(&prefix);
+        prefix_format(&prefix, text);
+        ck_assert_str_eq(text, table[i].unmapped);
+    }
+}
+END_TEST
+
 START_TEST(every_status_says_what_is_wrong)
 {
     for (int status = PREFIX_OK; status <= PREFIX_HOST_BITS + 1; status++)
@@ -526,6 +547,7 @@ Suite *unit_suite(void)
     tcase_add_test(tc, what_is_printed_is_read_back_the_same);
     tcase_add_test(tc, order_is_by_family_then_address_then_shorter_first);
     tcase_add_loop_test(tc, a_prefix_contains_what_lies_in_it, 0, COUNT(pairs));
+    tcase_add_test(tc, an_ipv4_address_in_an_ipv6_one_is_taken_out_and_nothing_else);
     tcase_add_test(tc, every_status_says_what_is_wrong);
     suite_add_tcase(suite, tc);
     return suite;
