@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """OpenVPN, the plugin and byway-mgmtd together: what happened is in the database."""
+import contextlib
+import os
 import signal
 
 from harness import net
@@ -110,3 +112,26 @@ def while_another_program_is_attached_the_log_says_so_and_then_it_is_watched(lab
     alice = gets(lab.client("alice"), CAMPUS)
     wait_for(lambda: daemon.wait_for_sessions(1, user="alice")[0]["cid"] == 0, "the client id")
     alice.stop()
+
+
+@test
+def a_full_disk_makes_rows_wait_and_loses_none(lab):
+    os.mkdir(lab.path("small"))
+    net.run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", lab.path("small"))
+    daemon = lab.daemon(start=False)
+    daemon.database = lab.path("small", "db")
+    daemon.configure(f"server server management {lab.path('server.sock')}")
+    server = lab.server(POLICY, state=daemon.state)
+    daemon.start().ready()
+    gets(lab.client("alice"), CAMPUS)
+    daemon.wait_for_sessions(1, user="alice")
+    with open(lab.path("small", "full"), "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    bob = gets(lab.client("bob", "explicit-exit-notify 1"), CAMPUS)
+    bob.stop()
+    daemon.expect(r"the database takes no rows for \d+ s, \d+ KiB wait: ")
+    os.remove(lab.path("small", "full"))
+    daemon.expect("the database takes rows again")
+    row = daemon.wait_for_sessions(1, user="bob", reason="disconnected")[0]
+    same([counted(row)], final(server), "bytes")

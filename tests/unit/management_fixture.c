@@ -81,6 +81,20 @@ static void on_log(void *arg, enum log_level level, const char *subsystem, const
 static const struct log log_here = {.sink = on_log, .max_level = LOG_LEVEL_DEBUG};
 static const struct management_owner owner = {NULL, on_attached, on_detached, on_event};
 
+void assert_logged(const char *part)
+{
+    ck_assert_msg(strstr(logged, part), "\"%s\" is not in the log:\n%s", part, logged);
+}
+
+size_t count(const char *text, const char *part)
+{
+    size_t n = 0;
+
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part))
+        n++;
+    return n;
+}
+
 /* ── the folder ── */
 
 const char *in_folder(const char *name)
@@ -141,7 +155,7 @@ uint16_t listen_tcp(const char *address)
     return ntohs(is_v6 ? v6.sin6_port : v4.sin_port);
 }
 
-void management_set_up(void)
+static void set_up(void)
 {
     snprintf(folder, sizeof(folder), "/tmp/byway-management-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -153,7 +167,7 @@ void management_set_up(void)
     told[0] = logged[0] = '\0';
 }
 
-void management_tear_down(void)
+static void tear_down(void)
 {
     char command[96];
 
@@ -162,6 +176,14 @@ void management_tear_down(void)
     stop_listening();
     snprintf(command, sizeof(command), "rm -rf %s", folder);
     ck_assert_int_eq(system(command), 0);
+}
+
+TCase *management_case(const char *name)
+{
+    TCase *tests = tcase_create(name);
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    return tests;
 }
 
 /* ── turns ── */

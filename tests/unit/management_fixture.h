@@ -6,7 +6,9 @@
 #ifndef BYWAY_TESTS_MANAGEMENT_FIXTURE_H
 #define BYWAY_TESTS_MANAGEMENT_FIXTURE_H
 
+#include <check.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "mgmtd/management.h"
@@ -16,6 +18,13 @@
 /* What was asked after the greeting. */
 #define FIRST_COMMANDS "version\npid\nstate all\nenv-filter 0\nbytecount 10\nstatus 3\n"
 
+/* What answers FIRST_COMMANDS. */
+#define FIRST_REPLIES                                                         \
+    "OpenVPN Version: OpenVPN 2.6.14\r\nManagement Version: 5\r\nEND\r\n"     \
+    "SUCCESS: pid=77\r\n1700000000,CONNECTED,SUCCESS,10.8.0.1,,,,\r\nEND\r\n" \
+    "SUCCESS: env_filter_level=0\r\nSUCCESS: bytecount interval changed\r\n"  \
+    "TITLE\tOpenVPN 2.6.14\r\nTIME\t2023-11-14 22:13:20\t1700000000\r\nEND\r\n"
+
 extern struct management *connection;
 extern struct config_server server; /* the socket of the fixture; the test may change it */
 extern int64_t now_ms;
@@ -23,9 +32,11 @@ extern int64_t now_ms;
 extern char told[65536]; /* what the owner was told: "attached", "detached: WHY", names of events */
 extern char logged[65536]; /* "LEVEL TEXT\n" */
 
-/* Fixtures of Check: a folder with a listening socket, no connection yet. */
-void management_set_up(void);
-void management_tear_down(void);
+void assert_logged(const char *part);
+size_t count(const char *text, const char *part); /* how often */
+
+/* A test case with a fixture: a folder with a listening socket, no connection yet. */
+TCase *management_case(const char *name);
 const char *in_folder(const char *name); /* valid until the next call but one */
 void listen_again(void);
 void stop_listening(void);
