@@ -11,9 +11,14 @@
 #include "lib/log.h"
 
 const struct command *const commands[] = {
+    &cmd_who,
+    &cmd_sessions,
+    &cmd_live,
+    &cmd_show,
+    &cmd_usage,
+    &cmd_refused,
     &cmd_explain,
     &cmd_policy_check,
-    &cmd_who,
     NULL,
 };
 

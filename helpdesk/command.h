@@ -33,7 +33,12 @@ struct command {
 };
 
 extern const struct command cmd_explain;
+extern const struct command cmd_live;
 extern const struct command cmd_policy_check;
+extern const struct command cmd_refused;
+extern const struct command cmd_sessions;
+extern const struct command cmd_show;
+extern const struct command cmd_usage;
 extern const struct command cmd_who;
 
 /* All of them, NULL at the end. */

@@ -66,6 +66,7 @@ struct output_style output_standard(enum output_form form, bool utc, bool no_hea
 /* A value. Text is copied when its row is. */
 struct output_value {
     bool is_known;
+    bool is_about;    /* of a time: a table puts ~ before it */
     int64_t number;   /* bytes, epoch seconds, seconds, 0 or 1 */
     const char *text; /* of text and addresses */
     enum table_mark mark;

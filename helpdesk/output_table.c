@@ -94,15 +94,17 @@ static struct offsets find_offsets(const struct output *output)
     return found;
 }
 
-static void show_time(const struct output *output, int64_t epoch, bool with_offset,
-                      char text[CELL_SIZE])
+static void show_time(const struct output *output, const struct output_value *value,
+                      bool with_offset, char text[CELL_SIZE])
 {
+    int64_t epoch = value->number;
     char stamp[ZONE_STAMP_SIZE];
     char offset[ZONE_OFFSET_SIZE];
 
     zone_stamp(&output->style.zone, epoch, stamp);
     zone_offset_text(zone_at(&output->style.zone, epoch).offset, offset);
-    snprintf(text, CELL_SIZE, "%s%s%s", stamp, with_offset ? " " : "", with_offset ? offset : "");
+    snprintf(text, CELL_SIZE, "%s%s%s%s", value->is_about ? "~" : "", stamp, with_offset ? " " : "",
+             with_offset ? offset : "");
 }
 
 /* ── cells ── */
@@ -123,7 +125,7 @@ static const char *show(const struct output *output, const struct output_column 
         human_bytes(value->number, text);
         return strcat(text, "/s");
     case OUTPUT_TIME:
-        show_time(output, value->number, with_offset, text);
+        show_time(output, value, with_offset, text);
         break;
     case OUTPUT_DURATION:
         return human_duration(value->number, text);
