@@ -352,10 +352,11 @@ static void finish(struct recorder *recorder, struct spool_file *file)
     for (struct run *run = chain_first(&recorder->runs); run; run = chain_next(&run->link)) {
         struct session *session;
         struct session *next;
-        int64_t gone_by = next_began(recorder, run, now);
+        int64_t gone_by;
 
         if (run->file != file)
             continue;
+        gone_by = next_began(recorder, run, now);
         run_end(recorder, run, gone_by, reason);
         for (session = chain_first(&run->sessions); session; session = next) {
             next = chain_next(&session->in_run);
