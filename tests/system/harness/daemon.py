@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 
+from . import net
 from .check import TIMEOUT, check, same, wait_for
 
 TROUBLE = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:).*")
@@ -23,6 +24,7 @@ class Daemon:
         self.database = self.path("db")
         self.log_path = self.path("log")
         self.marked = 0
+        self.where = None  # the network it runs in; None: the routers'
         self.process = None
         self.said = []  # what it told the service manager
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
@@ -42,7 +44,7 @@ class Daemon:
         self.hear()
         self.said.clear()
         self.marked = len(self.log())
-        with open(self.log_path, "ab") as log:
+        with open(self.log_path, "ab") as log, net.inside(self.where):
             self.process = subprocess.Popen(
                 [self.program, "-f", "-c", self.path("conf")], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT,

@@ -80,7 +80,8 @@ class Lab:
         state = state or self.state(name)
         path = self.write(f"{name}.policy", f"state-dir {state}\n{policy}")
         self.write(f"{name}.disconnect", "#!/bin/sh\n"
-                   'echo "$bytes_received $bytes_sent $time_duration $trusted_port" >>'
+                   'echo "$bytes_received $bytes_sent $time_duration $trusted_port'
+                   ' $time_unix $(date +%s) $trusted_ip $common_name" >>'
                    f"{self.path(name + '.final')}\n", 0o755)
         config = self.server_lines(name, ipv4, ipv6)
         if passwords:

@@ -3,7 +3,7 @@
 The networks of a test, as namespaces within its own private one, which plays the internet's
 routers. All vanish with the test's process.
 
-    home1, home2  people at home   192.168.N.2, 2001:db8:N::2
+    home1, home2  people at home   192.168.N.2, 2001:db8:N::2 (more of them: add_homes)
     server        the VPN server   198.51.100.2, 2001:db8:100::2; 10.1.0.1, 2606:fa00::1 inside
     campus        behind it        10.1.0.10 (and 10.1.0.11), 2606:fa00::10
     internet      a far host       203.0.113.10 (and .200), 2001:db8:113::10
@@ -26,6 +26,7 @@ INTERNET, INTERNET_OTHER, INTERNET6 = "203.0.113.10", "203.0.113.200", "2001:db8
 SERVER, SERVER6 = "198.51.100.2", "2001:db8:100::2"
 POOL, POOL6 = "10.8.0.0/24", "fd00:8::/64"
 ECHO_PORT = 7
+REQUEST = 40  # bytes of a request to the echo server
 
 
 def home(n):
@@ -97,8 +98,7 @@ def build():
         run("ip", "netns", "add", name)
         run("ip", "-n", name, "link", "set", "lo", "up")
     for n in (1, 2):
-        link(f"home{n}", f"home{n}", [home(n) + "/24", home6(n) + "/64"],
-             [f"192.168.{n}.1/24", f"2001:db8:{n}::1/64"])
+        link_home(n)
     link("server", "server", [SERVER + "/24", SERVER6 + "/64"],
          ["198.51.100.1/24", "2001:db8:100::1/64"])
     link("internet", "internet", [INTERNET + "/24", INTERNET_OTHER + "/24", INTERNET6 + "/64"],
@@ -116,6 +116,27 @@ def build():
     forward("server")
     run("ip", "-4", "route", "add", POOL, "via", SERVER)
     run("ip", "-6", "route", "add", POOL6, "via", SERVER6)
+
+
+def link_home(n):
+    link(f"home{n}", f"home{n}", [home(n) + "/24", home6(n) + "/64"],
+         [f"192.168.{n}.1/24", f"2001:db8:{n}::1/64"])
+
+
+def add_homes(last):
+    """home3 to home`last`."""
+    for n in range(3, last + 1):
+        run("ip", "netns", "add", f"home{n}")
+        run("ip", "-n", f"home{n}", "link", "set", "lo", "up")
+        link_home(n)
+
+
+def move_home(n, address):
+    """From here on what leaves home `n` comes from this IPv4 address of the same network."""
+    add_address(f"home{n}", "eth0", address + "/24")
+    for to in ("default", SERVER):
+        run("ip", "-n", f"home{n}", "route", "replace", to, "via", f"192.168.{n}.1", "dev", "eth0",
+            "src", address)
 
 
 def forward(name):
@@ -142,12 +163,17 @@ def device(name, address):
 
 def counters(name, interface):
     """(bytes received, bytes sent) of an interface."""
+    return traffic(name, interface)[0::2]
+
+
+def traffic(name, interface):
+    """(bytes received, packets received, bytes sent, packets sent) of an interface."""
     with inside(name), open("/proc/thread-self/net/dev") as file:
         for line in file:
             label, _, figures = line.partition(":")
             if label.strip() == interface:
                 fields = figures.split()
-                return int(fields[0]), int(fields[8])
+                return tuple(int(fields[i]) for i in (0, 1, 8, 9))
     raise AssertionError(f"{name} has no interface {interface}")
 
 
@@ -167,15 +193,23 @@ def serve_echo(name):
 def answer(listener):
     while True:
         peer, address = listener.accept()
-        with peer, contextlib.suppress(OSError):
-            wanted = int(peer.recv(20) or b"0")  # how many bytes the caller wants on top
-            peer.sendall(address[0].encode() + b"\n" + b"x" * wanted)
+        threading.Thread(target=answer_one, args=(peer, address), daemon=True).start()
 
 
-def source_seen(name, address, size=0, timeout=30):
+def answer_one(peer, address):
+    """The caller says how many bytes it wants, and how many it is about to send."""
+    with peer, contextlib.suppress(OSError, ValueError):
+        wanted, coming = map(int, peer.recv(REQUEST, socket.MSG_WAITALL).split())
+        while coming > 0:
+            part = len(peer.recv(65536))
+            coming -= part or coming
+        peer.sendall(address[0].encode() + b"\n" + b"x" * wanted)
+
+
+def source_seen(name, address, size=0, timeout=30, upload=0):
     """
     From which address a connection from `name` reaches the echo server at `address`, after
-    which that one sent `size` bytes; None if there is no way through.
+    it sent `upload` bytes and that one `size` bytes; None if there is no way through.
     """
     with inside(name):
         kind = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -186,7 +220,7 @@ def source_seen(name, address, size=0, timeout=30):
             caller.connect((address, ECHO_PORT))
         except OSError:
             return None
-        caller.sendall(b"%d" % size)
+        caller.sendall((b"%d %d" % (size, upload)).ljust(REQUEST) + b"x" * upload)
         text = b""
         while True:
             part = caller.recv(65536)

@@ -152,6 +152,15 @@ class Server(Process):
             return [dict(zip(("from_client", "to_client", "duration", "port"),
                              map(int, line.split()))) for line in file]
 
+    def ends(self):
+        """The same with all that the script was told, and when."""
+        names = ("from_client", "to_client", "duration", "port", "since", "at", "real", "cn")
+        if not os.path.exists(self.final):
+            return []
+        with open(self.final) as file:
+            return [dict(zip(names, [*map(int, rest[:6]), *rest[6:]]))
+                    for rest in (line.rstrip("\n").split(" ", 7) for line in file)]
+
 
 class Client(Process):
     def __init__(self, lab, name, where, lines):
