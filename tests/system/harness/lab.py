@@ -38,7 +38,7 @@ class Lab:
         path = self.path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         # A new file that takes the place of the old one, as an editor does.
-        with open(path + ".new", "w") as file:
+        with open(path + ".new", "w", errors="surrogateescape") as file:
             file.write(text)
         os.chmod(path + ".new", mode)
         os.rename(path + ".new", path)

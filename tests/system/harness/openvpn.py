@@ -148,7 +148,7 @@ class Server(Process):
     def final_counts(self):
         if not os.path.exists(self.final):
             return []  # nobody was connected
-        with open(self.final) as file:
+        with open(self.final, errors="surrogateescape") as file:
             return [dict(zip(("from_client", "to_client", "duration", "port"),
                              map(int, line.split()))) for line in file]
 
@@ -157,7 +157,7 @@ class Server(Process):
         names = ("from_client", "to_client", "duration", "port", "since", "at", "real", "cn")
         if not os.path.exists(self.final):
             return []
-        with open(self.final) as file:
+        with open(self.final, errors="surrogateescape") as file:
             return [dict(zip(names, [*map(int, rest[:6]), *rest[6:]]))
                     for rest in (line.rstrip("\n").split(" ", 7) for line in file)]
 
