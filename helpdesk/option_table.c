@@ -17,7 +17,7 @@ static const struct {
     enum option_type type;
     const char *help; /* lines after the first are indented */
 } table[OPTION_COUNT] = {
-    [OPTION_AT] = {"--at", "TIME", OPTION_TIME, "at that time (now)"},
+    [OPTION_AT] = {"--at", "TIME", OPTION_TIME, "at that time"},
     [OPTION_WITHIN] = {"--within", "DURATION", OPTION_DURATION,
                        "how far the clocks may be apart (2m)"},
     [OPTION_SINCE] = {"--since", "TIME", OPTION_TIME, "from then on"},

@@ -42,7 +42,7 @@ static bool read_rivals(struct story *story, struct history *history, struct sto
 
     if (!row)
         return true;
-    sqlite3_bind_text(row, 1, address->text, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 1, address->id);
     sqlite3_bind_int64(row, 2, address->since);
     sqlite3_bind_int64(row, 3, address->until == RECORD_NONE ? INT64_MAX / 2 : address->until);
     sqlite3_bind_int64(row, 4, story->record.id);
@@ -91,6 +91,7 @@ static bool read_addresses(struct story *story, struct history *history)
         story->addresses = addresses;
         addresses[story->n_addresses] =
             (struct story_address){.is_real = sqlite3_column_int64(row, 0) != 0,
+                                   .id = record_number(row, 4),
                                    .text = keep(story, record_text(row, 1)),
                                    .since = record_time(row, 2),
                                    .until = until,

@@ -17,6 +17,7 @@ struct story_rival {
 /* An address that the session held. */
 struct story_address {
     bool is_real;
+    int64_t id; /* in the table of addresses */
     const char *text;
     int64_t since;
     int64_t until;         /* at the latest; RECORD_NONE: still */

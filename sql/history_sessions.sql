@@ -156,9 +156,9 @@ WHERE session.span = 8
 
 -- ── one session ──
 
--- The addresses of session ?1, each with its kind, since when and until when.
+-- The addresses of session ?1, each with its kind, since when, until when and its number.
 -- name: addresses
-SELECT mine.kind, address.text, held.since, held.until
+SELECT mine.kind, address.text, held.since, held.until, address.id
 FROM (
   SELECT id, 0 AS kind, vpn4 AS address FROM session WHERE id = ?1
   UNION ALL SELECT id, 0, vpn6 FROM session WHERE id = ?1
@@ -172,7 +172,7 @@ CROSS JOIN held ON held.kind = mine.kind AND held.address = mine.address
   AND held.session = session.id
 CROSS JOIN address ON address.id = mine.address
 UNION
-SELECT held_before.kind, address.text, held_before.since, held_before.until
+SELECT held_before.kind, address.text, held_before.since, held_before.until, address.id
 FROM held_before CROSS JOIN address ON address.id = held_before.address
 WHERE held_before.session = ?1
 ORDER BY 1, 3, 2;
@@ -181,16 +181,15 @@ ORDER BY 1, 3, 2;
 -- that changes hands has two holders in one second, which says nothing.
 -- name: rivals
 SELECT session.id, user.name, server.name, held.since, held.until
-FROM address
-CROSS JOIN span
-CROSS JOIN held ON held.kind = 0 AND held.address = address.id AND held.span = span.class
+FROM span
+CROSS JOIN held ON held.kind = 0 AND held.address = ?1 AND held.span = span.class
   AND held.since BETWEEN ?2 - span.longest AND ?3
   AND (held.until IS NULL OR held.until >= ?2)
 CROSS JOIN session ON session.id = held.session
 CROSS JOIN user ON user.id = session.user
 LEFT JOIN server_run ON server_run.id = session.run
 LEFT JOIN server ON server.id = server_run.server
-WHERE address.text = ?1 AND held.session <> ?4
+WHERE held.session <> ?4
   AND NOT (held.since = ?3 AND ?2 < ?3) AND NOT (held.until = ?2 AND held.since < ?2)
 ORDER BY held.since;
 

@@ -221,6 +221,7 @@ static void write_lines(struct store *store)
 /* ── full rate ── */
 
 #define FLOOD_SESSIONS 1000
+#define FLOOD_FIRST    1000000
 
 /* Sessions that begin, move bytes and end, as fast as they are taken. */
 static void flood_batch(struct store *store, int64_t first, int64_t now)
@@ -269,16 +270,29 @@ static void flood_batch(struct store *store, int64_t first, int64_t now)
     write_all(store, batch);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Says how many sessions there were, and how long the slowest batch took. */
 static void flood(struct store *store, int seconds)
 {
     int64_t end = time(NULL) + seconds;
-    int64_t id = 1000000;
+    int64_t id = FLOOD_FIRST, longest = 0;
 
     for (; time(NULL) < end; id += FLOOD_SESSIONS) {
+        int64_t begin = now_ms();
+
         flood_batch(store, id, time(NULL));
+        if (now_ms() - begin > longest)
+            longest = now_ms() - begin;
         store_checkpoint(store);
     }
-    printf("%" PRId64 "\n", id - 1000000);
+    printf("%" PRId64 " %" PRId64 "\n", id - FLOOD_FIRST, longest);
 }
 
 int main(int argc, char **argv)
