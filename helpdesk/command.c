@@ -11,8 +11,8 @@
 #include "lib/log.h"
 
 const struct command *const commands[] = {
-    &cmd_who,     &cmd_sessions, &cmd_live,         &cmd_show, &cmd_usage,
-    &cmd_refused, &cmd_explain,  &cmd_policy_check, NULL,
+    &cmd_who,     &cmd_sessions,     &cmd_live,     &cmd_show,      &cmd_usage, &cmd_refused,
+    &cmd_explain, &cmd_policy_check, &cmd_db_check, &cmd_db_backup, NULL,
 };
 
 /* "byway: …", and `before` in front of the text. */

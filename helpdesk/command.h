@@ -32,6 +32,8 @@ struct command {
     enum status (*run)(const struct command *command, const struct options *options);
 };
 
+extern const struct command cmd_db_backup;
+extern const struct command cmd_db_check;
 extern const struct command cmd_explain;
 extern const struct command cmd_live;
 extern const struct command cmd_policy_check;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Calls that SQLite makes of the system, and allocations, fail once, and once with all
- * that follow: of each kind the first twelve and ever fewer of those after them, or with
+ * that follow: of each kind the first five and ever fewer of those after them, or with
  * FAULT_STEP=1 in the environment every one. Whatever was being done, the database is then as it
  * was before or as it is after, by itself and as it would be found after a crash, and trying again
  * works.
@@ -290,7 +290,7 @@ static void every_call(int operation, int fault, bool lasting, uint64_t before, 
     int n = 1, step = text ? atoi(text) : 0;
 
     while (try_at(operation, fault, n, lasting, before, after)) {
-        n += step > 0 ? step : 1 + n / 12; /* all of the first, then ever fewer */
+        n += step > 0 ? step : 1 + n / 5; /* the first, then ever fewer */
         ck_assert_int_lt(n, 50000);
     }
 }
