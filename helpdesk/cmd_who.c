@@ -122,39 +122,82 @@ static void show_candidate(const struct who_told *told, const struct who_candida
 
 /* ── rows ── */
 
-static const struct output_column columns[] = {
-    {"user", "USER", OUTPUT_TEXT, "", false, 0},
-    {"typed", NULL, OUTPUT_TEXT, NULL, false, 0},
-    {"certainty", "CERTAINTY", OUTPUT_TEXT, NULL, false, 0},
-    {"certainty_text", NULL, OUTPUT_TEXT, NULL, false, 0},
-    {"at_the_time", NULL, OUTPUT_TEXT, NULL, false, 0},
-    {"profile", "PROFILE", OUTPUT_TEXT, NULL, false, 2},
-    {"chosen_by", "CHOSEN BY", OUTPUT_TEXT, NULL, false, 7},
-    {"fell_back", NULL, OUTPUT_BOOL, NULL, false, 0},
-    {"server", "SERVER", OUTPUT_TEXT, NULL, false, 3},
-    {"address", NULL, OUTPUT_ADDRESS, NULL, false, 0},
-    {"address_is", "ADDRESS IS", OUTPUT_TEXT, NULL, false, 4},
-    {"held_since", NULL, OUTPUT_TIME, NULL, false, 0},
-    {"held_until", NULL, OUTPUT_TIME, NULL, false, 0},
-    {"session", "SESSION", OUTPUT_COUNT, NULL, false, 1},
-    {"started", "FROM", OUTPUT_TIME, NULL, false, 0},
-    {"ended", "TO", OUTPUT_TIME, "open", false, 0},
-    {"end_reason", NULL, OUTPUT_TEXT, NULL, false, 0},
-    {"last_seen", NULL, OUTPUT_TIME, NULL, false, 0},
-    {"real_address", "REAL ADDRESS", OUTPUT_ADDRESS, NULL, false, 5},
-    {"real_port", NULL, OUTPUT_COUNT, NULL, false, 0},
-    {"vpn4", NULL, OUTPUT_ADDRESS, NULL, false, 0},
-    {"vpn6", NULL, OUTPUT_ADDRESS, NULL, false, 0},
-    {"client", "CLIENT", OUTPUT_TEXT, NULL, false, 8},
-    {"platform", NULL, OUTPUT_TEXT, NULL, false, 0},
-    {"window_upload", "UP IN WINDOW", OUTPUT_BYTES, NULL, false, 2},
-    {"window_download", "DOWN IN WINDOW", OUTPUT_BYTES, NULL, false, 6},
-    {"counted_from", NULL, OUTPUT_TIME, NULL, false, 0},
-    {"counted_until", NULL, OUTPUT_TIME, NULL, false, 0},
-    {"upload", "UP IN ALL", OUTPUT_BYTES, NULL, false, 6},
-    {"download", "DOWN IN ALL", OUTPUT_BYTES, NULL, false, 7},
+enum column {
+    USER,
+    TYPED,
+    CERTAINTY,
+    CERTAINTY_TEXT,
+    AT_THE_TIME,
+    PROFILE,
+    CHOSEN_BY,
+    FELL_BACK,
+    SERVER,
+    ADDRESS,
+    ADDRESS_KIND,
+    HELD_SINCE,
+    HELD_UNTIL,
+    ID,
+    STARTED,
+    ENDED,
+    END_REASON,
+    LAST_SEEN,
+    REAL_ADDRESS,
+    REAL_PORT,
+    VPN4,
+    VPN6,
+    PROGRAM,
+    PLATFORM,
+    WINDOW_UPLOAD,
+    WINDOW_DOWNLOAD,
+    COUNTED_FROM,
+    COUNTED_UNTIL,
+    UPLOAD,
+    DOWNLOAD,
+    COLUMNS
 };
-#define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+/* Where `byway sessions` has the same, the same keys. */
+static const struct output_column columns[COLUMNS] = {
+    [USER] = {.key = "user", .title = "USER", .kind = OUTPUT_TEXT, .folds = true},
+    [TYPED] = {.key = "typed", .kind = OUTPUT_TEXT},
+    [CERTAINTY] = {.key = "certainty", .title = "CERTAINTY", .kind = OUTPUT_TEXT},
+    [CERTAINTY_TEXT] = {.key = "certainty_text", .kind = OUTPUT_TEXT},
+    [AT_THE_TIME] = {.key = "at_the_time", .kind = OUTPUT_TEXT},
+    [PROFILE] = {.key = "profile", .title = "PROFILE", .kind = OUTPUT_TEXT, .spare = 2},
+    [CHOSEN_BY] = {.key = "chosen_by", .title = "CHOSEN BY", .kind = OUTPUT_TEXT, .spare = 7},
+    [FELL_BACK] = {.key = "fell_back", .kind = OUTPUT_BOOL},
+    [SERVER] = {.key = "server", .title = "SERVER", .kind = OUTPUT_TEXT, .spare = 3},
+    [ADDRESS] = {.key = "address", .kind = OUTPUT_ADDRESS},
+    [ADDRESS_KIND] = {.key = "address_kind", .title = "KIND", .kind = OUTPUT_TEXT, .spare = 4},
+    [HELD_SINCE] = {.key = "held_since", .kind = OUTPUT_TIME},
+    [HELD_UNTIL] = {.key = "held_until", .kind = OUTPUT_TIME},
+    [ID] = {.key = "id", .title = "ID", .kind = OUTPUT_COUNT},
+    [STARTED] = {.key = "started", .title = "STARTED", .kind = OUTPUT_TIME},
+    [ENDED] = {.key = "ended", .title = "ENDED", .kind = OUTPUT_TIME, .unknown = "open"},
+    [END_REASON] = {.key = "end_reason", .kind = OUTPUT_TEXT},
+    [LAST_SEEN] = {.key = "last_seen", .kind = OUTPUT_TIME},
+    [REAL_ADDRESS] = {.key = "real_address",
+                      .title = "REAL ADDRESS",
+                      .kind = OUTPUT_ADDRESS,
+                      .spare = 5},
+    [REAL_PORT] = {.key = "real_port", .kind = OUTPUT_COUNT},
+    [VPN4] = {.key = "vpn_address", .kind = OUTPUT_ADDRESS},
+    [VPN6] = {.key = "vpn_address6", .kind = OUTPUT_ADDRESS},
+    [PROGRAM] = {.key = "client_program", .title = "CLIENT", .kind = OUTPUT_TEXT, .spare = 8},
+    [PLATFORM] = {.key = "client_platform", .kind = OUTPUT_TEXT},
+    [WINDOW_UPLOAD] = {.key = "window_upload_bytes",
+                       .title = "UP THEN",
+                       .kind = OUTPUT_BYTES,
+                       .spare = 2},
+    [WINDOW_DOWNLOAD] = {.key = "window_download_bytes",
+                         .title = "DOWN THEN",
+                         .kind = OUTPUT_BYTES,
+                         .spare = 6},
+    [COUNTED_FROM] = {.key = "counted_from", .kind = OUTPUT_TIME},
+    [COUNTED_UNTIL] = {.key = "counted_until", .kind = OUTPUT_TIME},
+    [UPLOAD] = {.key = "upload_bytes", .title = "UPLOAD", .kind = OUTPUT_BYTES, .spare = 6},
+    [DOWNLOAD] = {.key = "download_bytes", .title = "DOWNLOAD", .kind = OUTPUT_BYTES, .spare = 7},
+};
 
 static struct output_value number(int64_t value)
 {
@@ -178,38 +221,38 @@ static bool put_candidate(struct output *output, const struct who_told *told,
                           const struct who_candidate *candidate)
 {
     char text[WHO_TEXT_SIZE];
-    const struct output_value values[N_COLUMNS] = {
-        output_text(candidate->user),
-        output_text(candidate->typed ? candidate->typed : candidate->user),
-        output_marked(output_text(who_certainty_word(candidate)),
-                      candidate->doubts ? TABLE_DOUBT : TABLE_GOOD),
-        output_text(who_certainty_text(told, candidate, text)),
-        output_text(at_word(candidate->at_time)),
-        output_text(candidate->profile),
-        output_text(candidate->chosen_by),
-        output_number(candidate->fell_back),
-        output_text(candidate->server),
-        output_text(told->question->address),
-        output_text(candidate->is_real ? "real" : "vpn"),
-        number(candidate->since),
-        number(candidate->until),
-        number(candidate->session),
-        number(candidate->started),
-        number(candidate->ended),
-        output_text(candidate->end_reason),
-        number(candidate->last_seen),
-        output_text(candidate->real),
-        number(candidate->real_port),
-        output_text(candidate->vpn4),
-        output_text(candidate->vpn6),
-        output_text(candidate->program),
-        output_text(candidate->platform),
-        number(candidate->in_window.upload),
-        number(candidate->in_window.download),
-        number(candidate->in_window.from),
-        number(candidate->in_window.until),
-        number(candidate->in_all.upload),
-        number(candidate->in_all.download),
+    const struct output_value values[COLUMNS] = {
+        [USER] = output_text(candidate->user),
+        [TYPED] = output_text(candidate->typed ? candidate->typed : candidate->user),
+        [CERTAINTY] = output_marked(output_text(who_certainty_word(candidate)),
+                                    candidate->doubts ? TABLE_DOUBT : TABLE_GOOD),
+        [CERTAINTY_TEXT] = output_text(who_certainty_text(told, candidate, text)),
+        [AT_THE_TIME] = output_text(at_word(candidate->at_time)),
+        [PROFILE] = output_text(candidate->profile),
+        [CHOSEN_BY] = output_text(candidate->chosen_by),
+        [FELL_BACK] = output_number(candidate->fell_back),
+        [SERVER] = output_text(candidate->server),
+        [ADDRESS] = output_text(told->question->address),
+        [ADDRESS_KIND] = output_text(candidate->is_real ? "real" : "vpn"),
+        [HELD_SINCE] = number(candidate->since),
+        [HELD_UNTIL] = number(candidate->until),
+        [ID] = number(candidate->session),
+        [STARTED] = number(candidate->started),
+        [ENDED] = number(candidate->ended),
+        [END_REASON] = output_text(candidate->end_reason),
+        [LAST_SEEN] = number(candidate->last_seen),
+        [REAL_ADDRESS] = output_text(candidate->real),
+        [REAL_PORT] = number(candidate->real_port),
+        [VPN4] = output_text(candidate->vpn4),
+        [VPN6] = output_text(candidate->vpn6),
+        [PROGRAM] = output_text(candidate->program),
+        [PLATFORM] = output_text(candidate->platform),
+        [WINDOW_UPLOAD] = number(candidate->in_window.upload),
+        [WINDOW_DOWNLOAD] = number(candidate->in_window.download),
+        [COUNTED_FROM] = number(candidate->in_window.from),
+        [COUNTED_UNTIL] = number(candidate->in_window.until),
+        [UPLOAD] = number(candidate->in_all.upload),
+        [DOWNLOAD] = number(candidate->in_all.download),
     };
 
     return output_row(output, values);
@@ -219,26 +262,20 @@ static bool put_candidate(struct output *output, const struct who_told *told,
 static bool put_gap(struct output *output, const struct who_told *told, const struct who_gap *gap)
 {
     char text[WHO_TEXT_SIZE];
-    struct output_value values[N_COLUMNS] = {{0}};
+    const struct output_value values[COLUMNS] = {
+        [CERTAINTY] = output_text("not-recorded"),
+        [CERTAINTY_TEXT] = output_text(who_gap_text(told, gap, text)),
+        [SERVER] = output_text(gap->server),
+        [STARTED] = number(gap->began),
+        [ENDED] = number(gap->ended),
+    };
 
-    for (size_t i = 0; i < N_COLUMNS; i++) {
-        if (strcmp(columns[i].key, "certainty") == 0)
-            values[i] = output_text("not-recorded");
-        else if (strcmp(columns[i].key, "certainty_text") == 0)
-            values[i] = output_text(who_gap_text(told, gap, text));
-        else if (strcmp(columns[i].key, "server") == 0)
-            values[i] = output_text(gap->server);
-        else if (strcmp(columns[i].key, "started") == 0)
-            values[i] = number(gap->began);
-        else if (strcmp(columns[i].key, "ended") == 0)
-            values[i] = number(gap->ended);
-    }
     return output_row(output, values);
 }
 
 static bool put_rows(const struct who_told *told, const struct output_style *style)
 {
-    struct output *output = output_new(style, columns, N_COLUMNS);
+    struct output *output = output_new(style, columns, COLUMNS);
     bool ok = output != NULL;
 
     for (size_t i = 0; ok && i < told->answer->n; i++)
