@@ -117,11 +117,12 @@ static int64_t ended(int64_t id)
 
 static int class_of(int64_t id)
 {
+    int64_t length = ended(id) - started(id);
     int class = 0;
 
     if (is_open(id))
         return CLASSES - 1;
-    while (ended(id) - started(id) > longest[class])
+    while (length > longest[class])
         class ++;
     return class;
 }
@@ -380,9 +381,19 @@ static void put_held(int kind, int64_t address, int class, int64_t id)
 /* Those of one address are few enough to be looked through once for each class. */
 static void put_held_of(int kind, int64_t address, const int64_t *ids, int64_t n)
 {
+    static unsigned char *classes;
+    static int64_t room;
+
+    if (n > room) {
+        room = n;
+        classes = realloc(classes, (size_t)room);
+        must(classes != NULL, "memory");
+    }
+    for (int64_t i = 0; i < n; i++)
+        classes[i] = (unsigned char)class_of(ids[i]);
     for (int class = 0; class < CLASSES; class ++)
         for (int64_t i = 0; i < n; i++)
-            if (class_of(ids[i]) == class)
+            if (classes[i] == class)
                 put_held(kind, address, class, ids[i]);
 }
 
