@@ -38,6 +38,7 @@ peer_saw() {
 }
 
 end_measuring() {
+	measured_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 	library_route=$(route_to 198.51.100.10)
 	peer_route=$(route_to 203.0.113.80)
 	read -r library_source library_bytes < <(seen_by library) || library_bytes=0
@@ -124,27 +125,21 @@ check() {
 	fi
 }
 
-# field NAME RECORD: the value of one field of a session record.
-field() {
-	sed -n "s/.*\t$1=\([^\t]*\).*/\1/p" <<<"$2"
+# helpdesk COMMAND...: asks the recorder's database.
+helpdesk() {
+	"$build/helpdesk/byway" "$@" --database "$room/state/sessions.db"
 }
 
-# records KIND: those that the plugin wrote down.
-records() {
-	grep -h "^$1	" "$room"/state/spool/*.spool || true
+# rows COMMAND...: how many it finds.
+rows() {
+	helpdesk "$@" --csv --no-header 2>/dev/null | wc -l
 }
 
-# Each session as it began and as it ended.
-show_records() {
-	local began ended
-	printf '\n  %s%-8s%-10s%-18s%-18s%11s%11s%s\n' \
-		"$dim" user profile "because of" address upload download "$off"
-	while read -r began; do
-		ended=$(records disconnected | grep "	session=$(field session "$began")	")
-		printf '  %-8s%-10s%-18s%-18s%11s%11s\n' \
-			"$(field user "$began")" "$(field profile "$began")" \
-			"$(field by "$began")" "$(field vpn4 "$began")" \
-			"$(size "$(field from_client "$ended")")" "$(size "$(field to_client "$ended")")"
-	done < <(records connected)
-	echo
+# The same as somebody at a terminal sees it.
+ask() {
+	local command="$build/helpdesk/byway $* --utc --database $room/state/sessions.db" plain=1
+	[ -z "$bold" ] || plain=
+	printf '\n  %s$ byway %s%s\n\n' "$dim" "$*" "$off"
+	NO_COLOR=$plain script -qec "stty cols 78; $command" /dev/null \
+		</dev/null | tr -d '\r' | sed 's/^./  &/'
 }

@@ -77,11 +77,13 @@ before() {
 }
 
 with_byway() {
-	heading "With Byway: one line of the server's config changes"
+	heading "With Byway: one line of the server's config changes, one is for the recorder"
 	printf '  %s-%s%s\n' "$red" "$(grep ^plugin "$room/before.conf")" "$off"
 	printf '  %s+%s%s\n' "$green" "$(grep ^plugin "$room/byway.conf")" "$off"
+	printf '  %s+%s%s\n' "$green" "$(grep ^management "$room/byway.conf")" "$off"
 	echo "  It still pushes the default route. alice's client config is unchanged."
 	start_server byway.conf
+	start_recorder
 	act alice "with Byway"
 	show_log
 	check "the library is reached through the tunnel" library_was_reached_through_the_tunnel
@@ -91,6 +93,7 @@ with_byway() {
 chosen() {
 	heading "Chosen: she logs in as alice+full, with the same password"
 	act alice+full "chosen"
+	complaint=("$peer_source" --at "$measured_at" --within 2s)
 	show_log
 	check "the library is reached through the tunnel" library_was_reached_through_the_tunnel
 	check "everything else goes through it, too: she asked for it" bulk_went_through_the_university
@@ -110,17 +113,26 @@ mistyped() {
 	check "no tunnel, and the names that there are" client_says 'AUTH_FAILED,.*"ful".*campus, full'
 }
 
-everything_was_written_down() {
-	[ "$(records connected | wc -l)" = 2 ] && [ "$(records disconnected | wc -l)" = 2 ] &&
-		[ "$(records refused | wc -l)" = 1 ]
+everything_was_recorded() {
+	[ "$(rows sessions)" = 2 ] && [ "$(rows sessions --open)" = 0 ] && [ "$(rows refused)" = 1 ]
 }
 
-written_down() {
-	heading "Written down by the plugin, for when somebody asks who had that address"
+the_answer_is_alice() {
+	[ "$(rows who "${complaint[@]}")" = 1 ] &&
+		helpdesk who "${complaint[@]}" --utc | grep -q '^Answer  *alice, certain'
+}
+
+recorded() {
+	heading "Recorded: somebody asks who had that address, at that second"
+	wait_until 40 everything_was_recorded || true
+	ask who "${complaint[@]}"
+	ask sessions
+	echo
+	check "one name, and it is certain" the_answer_is_alice
+	check "both sessions have ended, and the login that was refused is there, too" \
+		everything_was_recorded
 	stop "$server"
-	show_records
-	check "both sessions with their bytes, and the login that was refused" \
-		everything_was_written_down
+	stop "$recorder"
 }
 
 conclusion() {
@@ -135,7 +147,6 @@ conclusion() {
 		printf '  %-12s%-12s%9s  %s%s%s\n' "$title" "$login" "$(size "$bytes")" "$tunnel" \
 			"$(bar "$bytes" "$most" 40)" "$off"
 	done
-	echo
 }
 
 play() {
@@ -151,7 +162,8 @@ play() {
 	with_byway
 	chosen
 	mistyped
-	written_down
 	conclusion
+	recorded
+	echo
 	[ "$failures" = 0 ] || keep_logs "$failures of the story's sentences were not true"
 }

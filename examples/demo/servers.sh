@@ -12,6 +12,9 @@ furnish() {
 	cp "$here/pam" "$room/pam.d/vpn"
 	mount --bind "$room/pam.d" /etc/pam.d
 	ln -s "$build/.libs/openvpn-plugin-byway.so" "$room/"
+	cp "$build/mgmtd/byway-mgmtd" "$room/" # where an ordinary user can reach it
+	chown -R 65534:65534 "$room/state"
+	chmod 2770 "$room/state/spool"
 }
 
 make_keys() {
@@ -61,6 +64,14 @@ start_server() {
 	server=$!
 	wait_until 40 grep -qs "Initialization Sequence Completed" "$room/server-${1%.conf}.log" ||
 		keep_logs "the VPN server did not start"
+}
+
+# As an ordinary user, who may write to the state directory and to nothing else.
+start_recorder() {
+	start_on vpn setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$room/byway-mgmtd" -f -c "$room/mgmtd.conf" 2>"$room/mgmtd.log" &
+	recorder=$!
+	wait_until 40 grep -qs "attached to" "$room/mgmtd.log" || keep_logs "the recorder did not start"
 }
 
 # start_client NAME PASSWORD; its log is $client_log
