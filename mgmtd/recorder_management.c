@@ -35,7 +35,8 @@ static void on_state(struct recorder *recorder, struct server *server,
     if (talk->reply != REPLY_STATE)
         talk->connected_at = BATCH_NONE;
     talk->reply = REPLY_STATE;
-    talk->connected = event->word && strcmp(event->word, "CONNECTED") == 0 && event->at > 0;
+    talk->connected =
+        event->word && strcmp(event->word, "CONNECTED") == 0 && time_or(event->at, 0) > 0;
     if (talk->connected)
         talk->connected_at = event->at;
 }

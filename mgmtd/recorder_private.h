@@ -180,6 +180,13 @@ void session_count(struct recorder *recorder, struct session *session, enum coun
 /* final_from and final_to are in the session; `ended` is not before `started`. */
 void session_end(struct recorder *recorder, struct session *session, int64_t ended, int64_t gone_by,
                  enum end_reason reason);
+/*
+ * When what was last seen at `seen` was over in any case: at `gone_by`, unless that is no
+ * bound at all, because it is still to come, or because it was seen after it (the process
+ * that `gone_by` is of runs beside it). A restart is of the same process.
+ */
+int64_t gone_at_the_latest(const struct recorder *recorder, int64_t gone_by, int64_t seen,
+                           enum end_reason reason);
 /* Ended when it was last seen; `gone_by` is when that was noticed. */
 void session_end_unseen(struct recorder *recorder, struct session *session, int64_t gone_by,
                         enum end_reason reason);

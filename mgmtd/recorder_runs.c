@@ -112,6 +112,7 @@ void run_end(struct recorder *recorder, struct run *run, int64_t gone_by, enum e
 
     if (run->ended != BATCH_NONE)
         return;
+    gone_by = gone_at_the_latest(recorder, gone_by, last, reason);
     run->ended = reason == END_SERVER_RESTART && gone_by > last ? gone_by : last;
     if (run->ended > gone_by && gone_by >= run->began)
         run->ended = gone_by;

@@ -426,6 +426,16 @@ void session_end(struct recorder *recorder, struct session *session, int64_t end
     into_tail(recorder, session);
 }
 
+int64_t gone_at_the_latest(const struct recorder *recorder, int64_t gone_by, int64_t seen,
+                           enum end_reason reason)
+{
+    int64_t now = recorder->now.wall_s;
+
+    if (gone_by == BATCH_NONE)
+        return gone_by;
+    return gone_by > now || (gone_by < seen && reason != END_SERVER_RESTART) ? now : gone_by;
+}
+
 void session_end_unseen(struct recorder *recorder, struct session *session, int64_t gone_by,
                         enum end_reason reason)
 {
@@ -434,6 +444,7 @@ void session_end_unseen(struct recorder *recorder, struct session *session, int6
     /* Its spool would have told of its end. */
     if (session->file && session->file->alive_at > seen && !session->run->lossy)
         seen = session->file->alive_at;
+    gone_by = gone_at_the_latest(recorder, gone_by, seen, reason);
     session_end(recorder, session, gone_by != BATCH_NONE && gone_by < seen ? gone_by : seen,
                 gone_by, reason);
 }
