@@ -193,6 +193,8 @@ static void join_session(struct recorder *recorder, struct session *session,
 {
     bool learned = false;
 
+    /* Management began it, so records were lost; it is not the spool that will tell of its end. */
+    session->run->lossy = session->run->lossy || session->number == BATCH_NONE;
     if (session->number != BATCH_NONE) {
         session->file = file;
         sessions_index(recorder->sessions, session, SESSION_BY_NUMBER, file->id,
