@@ -187,6 +187,9 @@ int spool_reader_free_before(struct spool_reader *reader, int64_t position);
  */
 int spool_reader_writer_gone(struct spool_reader *reader);
 
+/* True if somebody deleted the file: its writer notices that, too, and writes no more. */
+bool spool_reader_is_deleted(const struct spool_reader *reader);
+
 /*
  * Deletes the file if its writer is gone and no complete line is left to read: 1 if so,
  * 0 if it is still needed, -1 with errno set. `dir_fd` and `name` as it was opened.

@@ -247,6 +247,13 @@ int spool_reader_writer_gone(struct spool_reader *reader)
     return 1;
 }
 
+bool spool_reader_is_deleted(const struct spool_reader *reader)
+{
+    struct stat st;
+
+    return fstat(reader->fd, &st) == 0 && st.st_nlink == 0;
+}
+
 /* 1 if a complete line is left to read, 0 if not, -1 with errno set. */
 static int has_more(struct spool_reader *reader)
 {

@@ -104,6 +104,39 @@ void gap_end_not_watched(struct recorder *recorder, struct server *server)
     server->gap_spool = NULL;
 }
 
+/* As long as its writer lives: from a last look at which it was still there. */
+void gap_begin_deleted(struct recorder *recorder, struct spool_file *file)
+{
+    file->run->lossy = true;
+    if (file->lost.id != 0)
+        return;
+    file->lost = (struct gap_row){
+        .id = recorder->next_gap++,
+        .kind = GAP_SPOOL_LOST,
+        .server = file->run->server->id,
+        .began = file->alive_at == BATCH_NONE ? recorder->now.wall_s : file->alive_at,
+        .ended = BATCH_NONE,
+        .count = BATCH_NONE,
+        .reason = "the spool file was deleted",
+    };
+    write_gap(recorder, &file->lost);
+    log_write(recorder->log, LOG_LEVEL_WARNING, "spool",
+              "%s was deleted while OpenVPN writes it: restart OpenVPN, so that the plugin begins "
+              "another",
+              file->name);
+}
+
+void gap_end_deleted(struct recorder *recorder, struct spool_file *file)
+{
+    int64_t now = recorder->now.wall_s;
+
+    if (file->lost.id == 0)
+        return;
+    file->lost.ended = now > file->lost.began ? now : file->lost.began;
+    write_gap(recorder, &file->lost);
+    file->lost.id = 0;
+}
+
 /* One more session was not begun, or not recorded, for want of memory. */
 void gap_overload(struct recorder *recorder, const struct server *server)
 {

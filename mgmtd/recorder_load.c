@@ -149,6 +149,14 @@ static bool on_gap(void *arg, const struct gap_row *row)
     struct loading *loading = arg;
     struct server *server = server_of_id(loading->recorder, row->server);
 
+    /* Of a spool that was deleted under its writer: it is given up now, and the gap is over. */
+    if (row->kind == GAP_SPOOL_LOST) {
+        struct gap_row ended = *row;
+        int64_t now = loading->recorder->now.wall_s;
+
+        ended.ended = now > row->began ? now : row->began;
+        memory_need_true(batch_gap(batch_under_way(loading->recorder), &ended));
+    }
     if (!server || row->kind != GAP_NOT_WATCHED)
         return true;
     server->gap = *row;

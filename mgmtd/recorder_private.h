@@ -91,6 +91,7 @@ struct spool_file {
     int64_t taken, written, freed;
     int64_t garbage; /* lines that wait to be told from what a full disk left */
     int64_t garbage_ms;
+    struct gap_row lost; /* since it was deleted under its writer; id 0: it was not */
     bool at_end;
     int64_t gone_ms; /* since when all is read and the writer gone; BATCH_NONE: not yet */
     bool finished;
@@ -144,6 +145,9 @@ void gap_write_open(struct server *server, struct batch *batch);
 void gap_end_not_watched(struct recorder *recorder, struct server *server);
 void gap_note(struct recorder *recorder, enum gap_kind kind, const struct server *server,
               int64_t began, int64_t ended, int64_t count, const char *reason);
+/* The file was deleted while its writer lives, and is read to its end; the writer is gone. */
+void gap_begin_deleted(struct recorder *recorder, struct spool_file *file);
+void gap_end_deleted(struct recorder *recorder, struct spool_file *file);
 void gap_overload(struct recorder *recorder, const struct server *server);
 
 /* ── recorder_sessions.c ── */

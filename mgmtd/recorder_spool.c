@@ -331,8 +331,9 @@ static bool is_known_to_have_ended(const struct recorder *recorder, const struct
 }
 
 /* recorder_synced() takes it away, once what came of it is stored: the last daemon may have. */
-static void note_finished(const struct recorder *recorder, struct spool_file *file, bool known)
+static void note_finished(struct recorder *recorder, struct spool_file *file, bool known)
 {
+    gap_end_deleted(recorder, file);
     file->finished = true;
     known = known && file->position == file->written;
     file->finished_batch = recorder->n_taken + (known ? 0 : 1);
@@ -377,7 +378,10 @@ static void look_for_end(struct recorder *recorder, struct spool_file *file)
         file->position = spool_reader_position(file->reader);
     }
     if (file_is_live(file)) {
-        file->alive_at = recorder->now.wall_s;
+        if (file->run && spool_reader_is_deleted(file->reader))
+            gap_begin_deleted(recorder, file);
+        else
+            file->alive_at = recorder->now.wall_s;
         return;
     }
     if (file->gone_ms == BATCH_NONE) {
