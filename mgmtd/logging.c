@@ -5,6 +5,8 @@
 #include "mgmtd/logging.h"
 
 #include <inttypes.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,17 +29,47 @@ static int priority_of(enum log_level level)
     return LOG_ERR;
 }
 
+static atomic_uint lost; /* lines that nobody took */
+
+/*
+ * A reader that hangs must not hang who writes: the management sockets are read by the same
+ * thread. There is room for a line (LOG_TEXT_SIZE) in whatever can be written to.
+ */
+static bool takes_line(void)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) > 0;
+}
+
+static void to_stderr(const char *before, const char *subsystem, const char *text)
+{
+    unsigned n;
+
+    if (!takes_line()) {
+        atomic_fetch_add(&lost, 1);
+        return;
+    }
+    n = atomic_exchange(&lost, 0);
+    if (n > 0)
+        fprintf(stderr, "%slog: %u lines before this one were lost: nobody read them\n", before, n);
+    fprintf(stderr, "%s%s: %s\n", before, subsystem, text);
+}
+
 static void to_journal(void *arg, enum log_level level, const char *subsystem, const char *text)
 {
+    char before[16];
+
     (void)arg;
-    fprintf(stderr, "<%d>%s: %s\n", priority_of(level), subsystem, text);
+    snprintf(before, sizeof(before), "<%d>", priority_of(level));
+    to_stderr(before, subsystem, text);
 }
 
 static void to_terminal(void *arg, enum log_level level, const char *subsystem, const char *text)
 {
     (void)arg;
     (void)level;
-    fprintf(stderr, "byway-mgmtd: %s: %s\n", subsystem, text);
+    to_stderr("byway-mgmtd: ", subsystem, text);
 }
 
 static void to_syslog(void *arg, enum log_level level, const char *subsystem, const char *text)

@@ -10,7 +10,8 @@
 /*
  * In the foreground standard error: with the level as systemd's journal reads it where that
  * is the journal, else as plain text. In the background syslog(3), and standard error for as
- * long as that leads to whoever started the daemon.
+ * long as that leads to whoever started the daemon. Standard error is never waited for:
+ * lines that it does not take are lost, and counted.
  */
 log_sink *logging_sink(bool foreground);
 
