@@ -70,38 +70,72 @@ static bool belongs_elsewhere(const struct recorder *recorder, const struct serv
     return false;
 }
 
-struct spool_file *file_of_pid(struct recorder *recorder, const struct server *server, int64_t pid)
+static bool is_named(const struct server *server, const struct spool_file *file)
+{
+    return file->daemon && ((server->spool_name && strcmp(server->spool_name, file->daemon) == 0) ||
+                            strcmp(server->name, file->daemon) == 0);
+}
+
+static bool began_before(const struct spool_file *file, int64_t connected_at)
+{
+    return connected_at == BATCH_NONE || file->at == BATCH_NONE ||
+           file->at <= connected_at + PLUGIN_S;
+}
+
+/* Where several have the process id (each is the first of its container), the best. */
+struct spool_file *file_of_pid(struct recorder *recorder, const struct server *server, int64_t pid,
+                               int64_t connected_at)
 {
     struct spool_file *best = NULL;
-    bool best_named = false;
+    int best_rank = 0;
 
     for (struct spool_file *file = chain_first(&recorder->files); file;
          file = chain_next(&file->link)) {
-        bool named = file->daemon &&
-                     ((server->spool_name && strcmp(server->spool_name, file->daemon) == 0) ||
-                      strcmp(server->name, file->daemon) == 0);
+        int rank = 2 * is_named(server, file) + began_before(file, connected_at);
 
         if (!file->identified || file->pid != pid || file->finished || !file_is_live(file) ||
             belongs_elsewhere(recorder, server, file))
             continue;
-        if (!best || named > best_named || (named == best_named && file->at >= best->at)) {
+        if (!best || rank > best_rank || (rank == best_rank && file->at >= best->at)) {
             best = file;
-            best_named = named;
+            best_rank = rank;
         }
     }
     return best;
 }
 
+/* A process writes one spool at a time. */
+static bool has_another(const struct server *server, const struct spool_file *file)
+{
+    return server->run && server->run->file && server->run->file != file &&
+           file_is_live(server->run->file);
+}
+
+/* Of two servers, the one that connected sooner after the file was begun. */
+static bool is_nearer(const struct server *a, const struct server *b)
+{
+    return a->run && (!b->run || a->run->connected_at < b->run->connected_at);
+}
+
 static struct server *server_of_pid(const struct recorder *recorder, const struct spool_file *file)
 {
+    struct server *best = NULL;
+    int best_rank = 0;
+
     for (size_t i = 0; i < recorder->n_servers; i++) {
         struct server *server = recorder->servers[i];
+        int rank = 2 * is_named(server, file) +
+                   (server->run && began_before(file, server->run->connected_at));
 
-        if (server->talk.attached && file->pid != BATCH_NONE && server->talk.pid == file->pid &&
-            !belongs_elsewhere(recorder, server, file))
-            return server;
+        if (!server->talk.attached || file->pid == BATCH_NONE || server->talk.pid != file->pid ||
+            has_another(server, file) || belongs_elsewhere(recorder, server, file))
+            continue;
+        if (!best || rank > best_rank || (rank == best_rank && is_nearer(server, best))) {
+            best = server;
+            best_rank = rank;
+        }
     }
-    return NULL;
+    return best;
 }
 
 /* ── by name ── */
@@ -162,8 +196,7 @@ static struct server *server_by_name(struct recorder *recorder, struct spool_fil
 static bool is_run_of(const struct run *run, const struct spool_file *file)
 {
     return run && run->ended == BATCH_NONE && !run->file && run->pid == file->pid &&
-           (run->connected_at == BATCH_NONE || file->at == BATCH_NONE ||
-            file->at <= run->connected_at + PLUGIN_S);
+           began_before(file, run->connected_at);
 }
 
 static void assign_to(struct recorder *recorder, struct spool_file *file, struct server *server,

@@ -234,7 +234,8 @@ bool file_is_live(struct spool_file *file);
 /* Whose spool it is; false if that is not known yet. */
 bool file_assign(struct recorder *recorder, struct spool_file *file);
 void file_identify(struct spool_file *file, const struct spool_record *record);
-struct spool_file *file_of_pid(struct recorder *recorder, const struct server *server, int64_t pid);
+struct spool_file *file_of_pid(struct recorder *recorder, const struct server *server, int64_t pid,
+                               int64_t connected_at);
 
 /* ── recorder_records.c ── */
 void record_take(struct recorder *recorder, struct spool_file *file,

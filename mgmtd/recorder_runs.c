@@ -242,7 +242,7 @@ bool run_resolve(struct recorder *recorder, struct server *server, int64_t pid,
 
     if (old && old->ended == BATCH_NONE && old->pid == pid && old->connected_at == connected_at)
         return true;
-    file = file_of_pid(recorder, server, pid);
+    file = file_of_pid(recorder, server, pid, connected_at);
     if (file) {
         run = run_of_file(recorder, server, pid, file, connected_at);
         remember_spool_name(server, file);
