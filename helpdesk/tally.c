@@ -12,11 +12,14 @@ int64_t tally_plus(int64_t a, int64_t b)
     return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 
-/* Where the key is, or would be. */
+/*
+ * Where the key is, or would be. Keys are numbers that were given out one after another, and
+ * come sorted: as they are, they hash without collisions and in the order of memory.
+ */
 static size_t *place_of(const struct tally *tally, int64_t key)
 {
     size_t mask = tally->n_index - 1;
-    size_t at = (size_t)((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15) >> 20) & mask;
+    size_t at = (size_t)((uint64_t)key ^ (uint64_t)key >> 32) & mask;
 
     while (tally->index[at] != 0 && tally->sums[tally->index[at] - 1].key != key)
         at = (at + 1) & mask;
@@ -51,12 +54,17 @@ bool tally_add(struct tally *tally, int64_t key, int64_t upload, int64_t downloa
 
     if (tally->n == tally->room && !grow(tally))
         return false;
-    place = place_of(tally, key);
-    if (*place == 0) {
-        tally->sums[tally->n++] = (struct tally_sum){.key = key};
-        *place = tally->n;
+    if (tally->n > 0 && tally->sums[tally->last].key == key) {
+        sum = &tally->sums[tally->last];
+    } else {
+        place = place_of(tally, key);
+        if (*place == 0) {
+            tally->sums[tally->n++] = (struct tally_sum){.key = key};
+            *place = tally->n;
+        }
+        tally->last = *place - 1;
+        sum = &tally->sums[tally->last];
     }
-    sum = &tally->sums[*place - 1];
     sum->upload = tally_plus(sum->upload, upload > 0 ? upload : 0);
     sum->download = tally_plus(sum->download, download > 0 ? download : 0);
     return true;

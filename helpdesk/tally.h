@@ -17,6 +17,7 @@ struct tally {
     size_t n, room;
     size_t *index; /* positions in `sums` plus one; 0: empty */
     size_t n_index;
+    size_t last; /* the one that was added to last */
 };
 
 /* A tally begins zeroed. False when memory is out. Less than nothing counts as nothing. */

@@ -69,14 +69,16 @@ static int64_t key_in(const struct range *range, sqlite3_stmt *row, int at)
     return sqlite3_column_int64(row, at + (int)range->usage->by);
 }
 
-/* A time, user, profile, server, upload, download. */
+/* A key, upload, download. Of days there may be a million: what is done for each counts. */
 static void add_rows(struct range *range, const char *name, int64_t from, int64_t to)
 {
+    bool by_period = is_period(range->usage->by);
     sqlite3_stmt *row = rows_between(range, name, from, to);
 
     while (range->ok && row && history_row(range->history, row))
-        range->ok = tally_add(&range->usage->sums, key_in(range, row, 1),
-                              sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5));
+        range->ok =
+            tally_add(&range->usage->sums, by_period ? range->period : sqlite3_column_int64(row, 0),
+                      sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 2));
     if (row)
         sqlite3_reset(row);
 }
@@ -115,20 +117,15 @@ static void add_buckets(struct range *range, int64_t from, int64_t to)
 
 /* ── ranges ── */
 
-/* The sums by hour do not know of users. */
-static enum unit next_unit(const struct range *range, enum unit unit)
-{
-    return unit == UNIT_DAY && range->usage->by != USAGE_BY_USER ? UNIT_HOUR : UNIT_BUCKET;
-}
-
 static void add_units(struct range *range, enum unit unit, int64_t from, int64_t to)
 {
-    if (unit == UNIT_DAY)
-        add_rows(range, "history_usage.days", from, to);
-    else if (unit == UNIT_HOUR)
-        add_rows(range, "history_usage.hours", from, to);
-    else
+    const char *hours = range->usage->by == USAGE_BY_PROFILE ? "history_usage.hours-profile"
+                                                             : "history_usage.hours-server";
+
+    if (unit == UNIT_BUCKET)
         add_buckets(range, from, to);
+    else
+        add_rows(range, unit == UNIT_DAY ? "history_usage.days" : hours, from, to);
 }
 
 /* Whole units in the middle, what is smaller before and behind them. */
@@ -141,13 +138,13 @@ static void add_range(struct range *range, enum unit unit, int64_t from, int64_t
     if (from >= to)
         return;
     if (middle >= end) {
-        add_range(range, next_unit(range, unit), from, to);
+        add_range(range, UNIT_BUCKET, from, to);
         return;
     }
     add_units(range, unit, middle, end);
     if (unit != UNIT_BUCKET) {
-        add_range(range, next_unit(range, unit), from, middle);
-        add_range(range, next_unit(range, unit), end, to);
+        add_range(range, UNIT_BUCKET, from, middle);
+        add_range(range, UNIT_BUCKET, end, to);
     }
 }
 
@@ -247,7 +244,7 @@ bool usage_add_up(struct usage *usage, struct history *history)
     if (is_period(usage->by))
         add_periods(&range, from, to);
     else
-        add_range(&range, UNIT_DAY, from, to);
+        add_range(&range, usage->by == USAGE_BY_USER ? UNIT_DAY : UNIT_HOUR, from, to);
     add_under_way(&range, from, to);
     if (is_period(usage->by))
         tally_sort_by_key(&usage->sums);

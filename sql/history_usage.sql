@@ -2,15 +2,20 @@
 -- days and hours (UTC) are summed already; what is left at the edges comes from the buckets,
 -- and of the bucket under way from the sessions themselves.
 
--- Each gives a time, user, profile, server, upload, download.
+-- A key, upload, download: the sums by day are of users, those by hour of all else.
 -- name: days
-SELECT day * 86400, user, profile, server, from_client, to_client
+SELECT user, from_client, to_client
 FROM usage_day WHERE day BETWEEN ?1 / 86400 AND ?2 / 86400 - 1;
 
--- name: hours
-SELECT hour * 3600, NULL, profile, server, from_client, to_client
+-- name: hours-profile
+SELECT profile, from_client, to_client
 FROM usage_hour WHERE hour BETWEEN ?1 / 3600 AND ?2 / 3600 - 1;
 
+-- name: hours-server
+SELECT server, from_client, to_client
+FROM usage_hour WHERE hour BETWEEN ?1 / 3600 AND ?2 / 3600 - 1;
+
+-- A time, user, profile, server, upload, download.
 -- name: under-way
 SELECT running.bucket, session.user, coalesce(session.profile, 0), server_run.server,
   running.from_client - running.base_from, running.to_client - running.base_to
