@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define STEP     1000     /* sessions: some milliseconds */
 #define CLOCK_MS 2000     /* what the wall clock may differ between two calls, rounding included */
 #define WRONG_MS 86400000 /* a clock that is put forward by more was not slow, but wrong */
 
@@ -21,6 +22,8 @@ struct recorder *recorder_new(struct store *store, const struct recorder_setting
     recorder->settings = *settings;
     recorder->spool_dir = memory_copy(settings->spool_dir);
     recorder->settings.spool_dir = recorder->spool_dir;
+    if (recorder->settings.step == 0)
+        recorder->settings.step = STEP;
     recorder->dir_fd = -1;
     recorder->sessions = sessions_new();
     recorder->last_alive_at = BATCH_NONE;
@@ -68,10 +71,21 @@ void recorder_free(struct recorder *recorder)
     }
     free(recorder->servers);
     batch_free(recorder->next);
+    batch_free(recorder->packing);
     if (recorder->dir_fd >= 0)
         close(recorder->dir_fd);
     free(recorder->spool_dir);
     free(recorder);
+}
+
+bool recorder_work(struct recorder *recorder, struct recorder_time now)
+{
+    bool more = false;
+
+    recorder_tick(recorder, now);
+    for (size_t i = 0; i < recorder->n_servers && !more; i++)
+        more = status_work(recorder, recorder->servers[i]);
+    return more;
 }
 
 size_t recorder_open(const struct recorder *recorder)
@@ -123,6 +137,7 @@ struct server *server_new(struct recorder *recorder, int64_t id, const char *nam
     server->name = memory_copy(name);
     server->dirty = true;
     server->talk.pid = BATCH_NONE;
+    server->hearing = 1;
     recorder->servers =
         memory_array(recorder->servers, recorder->n_servers + 1, sizeof(struct server *));
     recorder->servers[recorder->n_servers++] = server;

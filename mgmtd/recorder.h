@@ -40,6 +40,7 @@ struct recorder_settings {
     int64_t bucket_s;
     size_t
         max_memory; /* bytes of what waits for the database; more is lost and admitted as a gap */
+    size_t step;    /* sessions that one call works on at most; 0: a thousand */
 };
 
 /* Takes up where the database stands. NULL when reading failed (logged). */
@@ -78,6 +79,12 @@ struct recorder_wishes {
 struct recorder_wishes recorder_wishes(struct recorder *recorder, int server,
                                        struct recorder_time now);
 
+/*
+ * What the events above began is finished in parts, so that no call takes long, however many
+ * sessions it is about: does the next part. True if there is more: call again soon.
+ */
+bool recorder_work(struct recorder *recorder, struct recorder_time now);
+
 /* ── spool ── */
 
 /*
@@ -88,8 +95,13 @@ bool recorder_read_spool(struct recorder *recorder, size_t max_records, struct r
 
 /* ── batches ── one at a time */
 
-/* Everything that changed, NULL if nothing did, or if the last one is not settled yet. */
+/*
+ * Everything that changed, NULL if nothing did, or if the last one is not settled yet. A big
+ * one is put together in parts: NULL while recorder_is_packing(), then call again soon. It
+ * says how things stood at the first of these calls.
+ */
 struct batch *recorder_take_batch(struct recorder *recorder, struct recorder_time now);
+bool recorder_is_packing(const struct recorder *recorder);
 /* The last batch is in the database; it still belongs to the caller. */
 void recorder_batch_written(struct recorder *recorder);
 /*

@@ -39,8 +39,8 @@ static size_t bytes_of(const struct batch *batch)
 
 size_t recorder_waiting(const struct recorder *recorder)
 {
-    return bytes_of(recorder->next) + recorder->in_flight_bytes +
-           recorder->dirty.n * SESSION_WAITING;
+    return bytes_of(recorder->next) + bytes_of(recorder->packing) + recorder->in_flight_bytes +
+           (recorder->dirty.n + recorder->unpacked.n) * SESSION_WAITING;
 }
 
 /* ── copying what changed ── */
@@ -145,20 +145,35 @@ static void add_running(struct batch *batch, const struct session *session)
     memory_need_true(batch_running(batch, &row));
 }
 
-static void add_sessions(struct recorder *recorder, struct batch *batch)
+static void pack(struct recorder *recorder, struct session *session)
+{
+    chain_remove(&recorder->unpacked, &session->in_dirty);
+    session->run->n_dirty--;
+    if (session->dirty_row)
+        add_session(recorder->packing, session);
+    if (session->dirty_running && session->ended == BATCH_NONE)
+        add_running(recorder->packing, session);
+    session->dirty_row = session->dirty_running = false;
+    session->stored = true;
+}
+
+void batch_keep(struct recorder *recorder, struct session *session)
+{
+    if (chain_has(&session->in_dirty) && session->dirty_number != recorder->dirty_number)
+        pack(recorder, session);
+}
+
+/* True once the batch has them all. */
+static bool pack_some(struct recorder *recorder)
 {
     struct session *session;
 
-    while ((session = chain_first(&recorder->dirty))) {
-        chain_remove(&recorder->dirty, &session->in_dirty);
-        if (session->dirty_row)
-            add_session(batch, session);
-        if (session->dirty_running && session->ended == BATCH_NONE)
-            add_running(batch, session);
-        session->dirty_row = session->dirty_running = false;
-        session->stored = true;
+    for (size_t i = 0; i < recorder->settings.step && (session = chain_first(&recorder->unpacked));
+         i++) {
+        pack(recorder, session);
         session_release(recorder, session);
     }
+    return recorder->unpacked.n == 0;
 }
 
 static void add_positions(struct recorder *recorder, struct batch *batch)
@@ -194,31 +209,51 @@ static bool something_changed(const struct recorder *recorder)
     return false;
 }
 
-struct batch *recorder_take_batch(struct recorder *recorder, struct recorder_time now)
+/* What changes from now on goes into the next one: the positions are those of this moment. */
+static void begin_packing(struct recorder *recorder)
 {
-    struct batch *batch;
+    struct batch *batch = batch_under_way(recorder);
 
-    recorder_tick(recorder, now);
-    if (recorder->in_flight || !something_changed(recorder))
-        return NULL;
-    batch = batch_under_way(recorder);
+    recorder->packing = batch;
     recorder->next = NULL;
+    recorder->unpacked = recorder->dirty;
+    recorder->dirty = (struct chain){0};
+    recorder->dirty_number++;
     if (recorder->overload.id != 0)
         memory_need_true(batch_gap(batch, &recorder->overload));
     recorder->overload = (struct gap_row){0};
     add_servers(recorder, batch);
     add_runs(recorder, batch);
-    add_sessions(recorder, batch);
     add_positions(recorder, batch);
-    run_forget_finished(recorder);
-    batch->alive_at = now.wall_s;
+    batch->alive_at = recorder->now.wall_s;
     batch->stopped = recorder->stopping;
     recorder->stopping = false;
-    recorder->alive_ms = now.boot_ms;
+    recorder->alive_ms = recorder->now.boot_ms;
+    recorder->n_taken++;
+}
+
+struct batch *recorder_take_batch(struct recorder *recorder, struct recorder_time now)
+{
+    struct batch *batch;
+
+    recorder_tick(recorder, now);
+    if (recorder->in_flight || (!recorder->packing && !something_changed(recorder)))
+        return NULL;
+    if (!recorder->packing)
+        begin_packing(recorder);
+    if (!pack_some(recorder))
+        return NULL;
+    batch = recorder->packing;
+    recorder->packing = NULL;
+    run_forget_finished(recorder);
     recorder->in_flight = true;
     recorder->in_flight_bytes = bytes_of(batch);
-    recorder->n_taken++;
     return batch;
+}
+
+bool recorder_is_packing(const struct recorder *recorder)
+{
+    return recorder->packing != NULL;
 }
 
 void recorder_batch_written(struct recorder *recorder)

@@ -52,7 +52,7 @@ static void on_status_time(struct recorder *recorder, struct server *server,
     talk->status_at = recorder->now.wall_s;
     talk->status_began_ms = recorder->now.boot_ms;
     talk->status_damaged = false;
-    talk->status_waits = false;
+    talk->status_waits = talk->status_confirmed = talk->status_judging = false;
 }
 
 static void on_status_client(struct recorder *recorder, struct server *server,

@@ -31,7 +31,9 @@ struct conversation {
     int64_t status_at;      /* of the status under way, or waiting to be confirmed */
     uint64_t status_number; /* counts them */
     bool status_damaged;    /* somebody may be missing in it */
-    bool status_waits;      /* complete, and not confirmed yet */
+    bool status_waits;      /* complete, and not believed in full yet */
+    bool status_confirmed;  /* what it says of sessions is believed; who is gone from it ends */
+    bool status_judging;    /* and then who is new in it begins */
 };
 
 struct server {
@@ -43,9 +45,12 @@ struct server {
     bool dirty;
     struct conversation talk;
     struct run *run;         /* the one management is connected to, or was last */
-    struct chain heard;      /* sessions of which something waits to be confirmed */
+    struct chain heard;      /* sessions of which something waits to be confirmed, or believed */
+    uint64_t hearing;        /* counts the confirmations; see heard_for of a session */
+    uint64_t confirmed;      /* up to which number what was heard is true */
     struct chain candidates; /* clients that may become sessions */
-    struct gap_row gap;      /* not watched; id 0: watched */
+    struct session *judged_next; /* of them */
+    struct gap_row gap;          /* not watched; id 0: watched */
     char *gap_reason;
     bool gap_dirty, gap_stored;
     struct spool_file *gap_spool; /* the spool that was there when the gap began */
@@ -65,6 +70,7 @@ struct run {
     int64_t author_from_ms; /* until then its spool may still turn up (boot) */
     struct chain sessions;  /* open */
     struct chain tail;      /* the last that ended, together */
+    size_t n_dirty;         /* sessions of it that wait for a batch */
     int64_t tail_last;
 };
 
@@ -114,6 +120,7 @@ struct recorder {
     struct chain files;
     struct sessions *sessions;
     struct chain dirty;     /* sessions */
+    uint64_t dirty_number;  /* of the batch that these will be in */
     struct chain tentative; /* sessions whose address was not learned yet */
     size_t n_open;
     size_t n_candidates;
@@ -122,7 +129,9 @@ struct recorder {
     int64_t next_candidate; /* negative row ids */
     int64_t last_alive_at;  /* of the daemon before; BATCH_NONE: none */
 
-    struct batch *next; /* rows that do not change any more */
+    struct batch *next;    /* rows that do not change any more */
+    struct batch *packing; /* NULL, or the one that is put together */
+    struct chain unpacked; /* sessions that it still lacks */
     bool in_flight;
     size_t in_flight_bytes;
     uint64_t n_taken, n_written;
@@ -223,6 +232,10 @@ void status_disconnect(struct recorder *recorder, struct server *server,
 /* What waited since the last confirmation is true. */
 void status_confirm(struct recorder *recorder, struct server *server);
 void status_forget(struct recorder *recorder, struct server *server);
+/* The next part of what is confirmed; true if there is more. */
+bool status_work(struct recorder *recorder, struct server *server);
+/* What is confirmed of this session, now: something else is about to happen to it. */
+void status_settle(struct recorder *recorder, struct session *session);
 void candidate_drop(struct recorder *recorder, struct server *server, struct session *candidate);
 bool management_authors(const struct recorder *recorder, const struct run *run);
 
@@ -242,6 +255,8 @@ void record_take(struct recorder *recorder, struct spool_file *file,
                  const struct spool_record *record);
 
 /* ── recorder_batch.c ── */
+/* The session is about to change: the batch under way gets it as it was. */
+void batch_keep(struct recorder *recorder, struct session *session);
 struct batch *batch_under_way(struct recorder *recorder);
 
 #endif

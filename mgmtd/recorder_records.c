@@ -15,7 +15,14 @@
 static struct session *session_of(struct recorder *recorder, const struct spool_file *file,
                                   int64_t number)
 {
-    return sessions_find(recorder->sessions, SESSION_BY_NUMBER, file->id, (uint64_t)number);
+    struct session *session =
+        sessions_find(recorder->sessions, SESSION_BY_NUMBER, file->id, (uint64_t)number);
+
+    if (session) {
+        status_settle(recorder, session);
+        batch_keep(recorder, session);
+    }
+    return session;
 }
 
 static int64_t when(const struct recorder *recorder, const struct spool_record *record)
@@ -106,6 +113,8 @@ static void take_over(struct recorder *recorder, struct session *session, struct
 {
     int64_t started = session->started;
 
+    status_settle(recorder, session);
+    batch_keep(recorder, session);
     tell_session(session, record, when(recorder, record));
     session->handshake = 0;
     session->started = started;
@@ -228,6 +237,8 @@ static void on_disconnected(struct recorder *recorder, struct spool_file *file,
         session = without_number(recorder, file, record);
     if (!session)
         return;
+    status_settle(recorder, session);
+    batch_keep(recorder, session);
     ended = end_time(recorder, session, record);
     session->final_from = record->from_client < 0 ? BATCH_NONE : record->from_client;
     session->final_to = record->to_client < 0 ? BATCH_NONE : record->to_client;

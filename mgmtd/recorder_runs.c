@@ -46,15 +46,12 @@ void run_bind(struct recorder *recorder, struct run *run, struct spool_file *fil
     file->run = run;
 }
 
+/* They are about in the order of their ends: who ended before the first of them stays with it. */
 void run_trim_tail(struct recorder *recorder, struct run *run, int64_t before)
 {
     struct session *session;
-    struct session *next;
 
-    for (session = chain_first(&run->tail); session; session = next) {
-        next = chain_next(&session->in_run);
-        if (session->ended >= before)
-            continue;
+    while ((session = chain_first(&run->tail)) && session->ended < before) {
         chain_remove(&run->tail, &session->in_run);
         session_release(recorder, session);
     }
@@ -126,7 +123,8 @@ void run_end(struct recorder *recorder, struct run *run, int64_t gone_by, enum e
 
 static bool is_needed(const struct recorder *recorder, const struct run *run)
 {
-    if (run->ended == BATCH_NONE || run->dirty || run->sessions.n > 0 || run->tail.n > 0)
+    if (run->ended == BATCH_NONE || run->dirty || run->sessions.n > 0 || run->tail.n > 0 ||
+        run->n_dirty > 0)
         return true;
     for (size_t i = 0; i < recorder->n_servers; i++)
         if (recorder->servers[i]->run == run)

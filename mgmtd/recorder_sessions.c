@@ -78,6 +78,10 @@ void session_name(struct session *session, const struct session_names *names)
 
 static void changed(struct recorder *recorder, struct session *session)
 {
+    if (chain_has(&session->in_dirty))
+        return;
+    session->dirty_number = recorder->dirty_number;
+    session->run->n_dirty++;
     chain_add(&recorder->dirty, &session->in_dirty, session);
 }
 
@@ -185,6 +189,7 @@ static void give_up(struct recorder *recorder, struct session *session, enum hel
 
     if (!held)
         return;
+    batch_keep(recorder, session);
     write_held(recorder, session, held, until, true);
     session_unhold(session, held);
 }
@@ -196,6 +201,7 @@ static void give_up(struct recorder *recorder, struct session *session, enum hel
 void session_hold_anew(struct recorder *recorder, struct session *session, int64_t until,
                        int64_t since)
 {
+    batch_keep(recorder, session);
     for (size_t i = 0; i < session->n_held; i++) {
         write_held(recorder, session, &session->held[i], until, true);
         session->held[i].since = since;
@@ -215,6 +221,7 @@ void session_set_real(struct recorder *recorder, struct session *session, const 
 
     if (!address_read(real, address))
         return;
+    batch_keep(recorder, session);
     if (strcmp(address, session->real) != 0) {
         int64_t since = first ? session->started : session->real_at;
 
@@ -259,6 +266,7 @@ void session_learn(struct recorder *recorder, struct session *session, const cha
 
     if (!family || session_holds(session, HELD_VPN, address))
         return;
+    batch_keep(recorder, session);
     /* Management tells of it later than it happened. */
     take_from_others(recorder, session, index, address,
                      teller == TOLD_BY_PLUGIN ? at : recorder->now.wall_s, teller);
@@ -292,6 +300,7 @@ void session_believe_expected(struct recorder *recorder, struct session *session
 
     if (!chain_has(&session->in_tentative))
         return;
+    batch_keep(recorder, session);
     chain_remove(&recorder->tentative, &session->in_tentative);
     for (size_t i = 0; i < session->n_held; i++)
         learned = learned || session->held[i].kind == HELD_VPN;
@@ -311,6 +320,7 @@ void session_seen(struct recorder *recorder, struct session *session, int64_t at
 {
     if (at <= session->last_seen)
         return;
+    batch_keep(recorder, session);
     session->last_seen = at;
     running_changed(recorder, session);
 }
@@ -333,6 +343,7 @@ void session_count(struct recorder *recorder, struct session *session, enum coun
 
     if (count->from < 0 || count->to < 0)
         return;
+    batch_keep(recorder, session);
     note_quiet(session, count);
     counts_report(&session->counts, source, count->from, count->to, count->at,
                   recorder->settings.bucket_s, &delta);
@@ -350,6 +361,12 @@ void session_forget_heard(struct server *server, struct session *session)
 
 void session_move(struct recorder *recorder, struct session *session, struct run *run)
 {
+    status_settle(recorder, session);
+    batch_keep(recorder, session);
+    if (chain_has(&session->in_dirty)) {
+        session->run->n_dirty--;
+        run->n_dirty++;
+    }
     chain_remove(&session->run->sessions, &session->in_run);
     session_set_cid(recorder, session, BATCH_NONE);
     session->run = run;
@@ -407,6 +424,7 @@ void session_end(struct recorder *recorder, struct session *session, int64_t end
     struct counts_delta deltas[2];
     int64_t until;
 
+    batch_keep(recorder, session);
     session_believe_expected(recorder, session);
     session_forget_heard(session->run->server, session);
     session->ended = ended > session->started ? ended : session->started;
@@ -439,8 +457,10 @@ int64_t gone_at_the_latest(const struct recorder *recorder, int64_t gone_by, int
 void session_end_unseen(struct recorder *recorder, struct session *session, int64_t gone_by,
                         enum end_reason reason)
 {
-    int64_t seen = session->last_seen;
+    int64_t seen;
 
+    status_settle(recorder, session);
+    seen = session->last_seen;
     /* Its spool would have told of its end. */
     if (session->file && session->file->alive_at > seen && !session->run->lossy)
         seen = session->file->alive_at;

@@ -434,13 +434,19 @@ static size_t read_file(struct recorder *recorder, struct spool_file *file, size
     return n;
 }
 
-static void believe_expected(struct recorder *recorder)
+/* True if there are more than a step allows. */
+static bool believe_expected(struct recorder *recorder)
 {
     struct session *session;
+    size_t n = 0;
 
     while ((session = chain_first(&recorder->tentative)) &&
-           recorder->now.boot_ms - session->tentative_boot_ms >= EXPECT_MS)
+           recorder->now.boot_ms - session->tentative_boot_ms >= EXPECT_MS) {
+        if (n++ >= recorder->settings.step)
+            return true;
         session_believe_expected(recorder, session);
+    }
+    return false;
 }
 
 bool recorder_read_spool(struct recorder *recorder, size_t max_records, struct recorder_time now)
@@ -467,6 +473,5 @@ bool recorder_read_spool(struct recorder *recorder, size_t max_records, struct r
             more = more || (found > 0 && !file->at_end);
         }
     }
-    believe_expected(recorder);
-    return more;
+    return believe_expected(recorder) || more;
 }

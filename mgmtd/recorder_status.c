@@ -114,6 +114,8 @@ void candidate_drop(struct recorder *recorder, struct server *server, struct ses
 {
     if (candidate->refused_room)
         gap_overload(recorder, server);
+    if (server->judged_next == candidate)
+        server->judged_next = chain_next(&candidate->in_run);
     chain_remove(&server->candidates, &candidate->in_run);
     recorder->n_candidates--;
     sessions_remove(recorder->sessions, candidate);
@@ -169,11 +171,22 @@ static struct session *candidate_new(struct recorder *recorder, struct server *s
 
 /* ── what is told ── */
 
+/* What is true already is not mixed with what is yet to be confirmed. */
+static void hear(struct recorder *recorder, struct server *server, struct session *session)
+{
+    if (!session->run)
+        return;
+    status_settle(recorder, session);
+    session->heard_for = server->hearing;
+    chain_add(&server->heard, &session->in_heard, session);
+}
+
 static void hear_count(struct recorder *recorder, struct server *server, struct session *session,
                        enum counts_source source, const struct management_client *client)
 {
     if (client->bytes_received < 0 || client->bytes_sent < 0)
         return;
+    hear(recorder, server, session);
     session->heard.counted[source] = true;
     session->heard.counts[source] = (struct session_count){
         .from = client->bytes_received,
@@ -182,8 +195,6 @@ static void hear_count(struct recorder *recorder, struct server *server, struct 
         .boot_ms = recorder->now.boot_ms,
     };
     session->heard.seen_at = recorder->now.wall_s;
-    if (session->run)
-        chain_add(&server->heard, &session->in_heard, session);
 }
 
 void status_bytecount(struct recorder *recorder, struct server *server,
@@ -228,12 +239,12 @@ void status_client(struct recorder *recorder, struct server *server,
     if (!session)
         return;
     session->listed = server->talk.status_number;
+    hear(recorder, server, session);
     hear_count(recorder, server, session, COUNTS_STATUS, client);
     session->heard.seen_at = recorder->now.wall_s;
     if (session->run) {
         hear_addresses(session, client);
         session->heard.listed = true;
-        chain_add(&server->heard, &session->in_heard, session);
     } else {
         tell_candidate(session, client);
     }
@@ -270,6 +281,8 @@ void status_disconnect(struct recorder *recorder, struct server *server,
     if (!session->run) {
         candidate_drop(recorder, server, session);
     } else if (!session->file) {
+        status_settle(recorder, session);
+        batch_keep(recorder, session);
         session->final_from = client->bytes_received < 0 ? BATCH_NONE : client->bytes_received;
         session->final_to = client->bytes_sent < 0 ? BATCH_NONE : client->bytes_sent;
         session_end(recorder, session, recorder->now.wall_s, BATCH_NONE,
@@ -362,54 +375,93 @@ static void judge_candidate(struct recorder *recorder, struct server *server,
         begin_candidate(recorder, server, candidate);
 }
 
-/* Those that management began, and the last complete status does not list. */
-static void end_unlisted(struct recorder *recorder, struct server *server)
+/* Those that management began, and the last complete status does not list. True: all. */
+static bool end_unlisted(struct recorder *recorder, struct server *server)
 {
     const struct conversation *talk = &server->talk;
     struct session *next;
+    size_t n = 0;
 
     for (struct session *s = chain_first(&server->run->sessions); s; s = next) {
+        if (n >= recorder->settings.step)
+            return false;
         next = chain_next(&s->in_run);
         if (s->file ? s->listed == 0 || s->listed + 1 >= talk->status_number
                     : s->listed == talk->status_number)
             continue;
-        if (management_authors(recorder, server->run))
-            session_end_unseen(recorder, s, talk->status_at, END_GONE);
+        if (!management_authors(recorder, server->run))
+            continue;
+        session_end_unseen(recorder, s, talk->status_at, END_GONE);
+        n++;
     }
+    return true;
 }
 
-static void confirm_status(struct recorder *recorder, struct server *server)
+/* First who is gone: somebody new may have got their address. True if there is more. */
+static bool believe_status(struct recorder *recorder, struct server *server)
 {
-    struct session *next;
+    struct conversation *talk = &server->talk;
 
-    /* First who is gone: somebody new may have got their address. */
-    if (!server->talk.status_damaged)
-        end_unlisted(recorder, server);
-    for (struct session *s = chain_first(&server->candidates); s; s = next) {
-        next = chain_next(&s->in_run);
-        judge_candidate(recorder, server, s);
+    if (!talk->status_judging) {
+        if (!talk->status_damaged && !end_unlisted(recorder, server))
+            return true;
+        talk->status_judging = true;
+        server->judged_next = chain_first(&server->candidates);
     }
-    server->talk.status_waits = false;
+    for (size_t i = 0; server->judged_next; i++) {
+        struct session *candidate = server->judged_next;
+
+        if (i >= recorder->settings.step)
+            return true;
+        server->judged_next = chain_next(&candidate->in_run);
+        judge_candidate(recorder, server, candidate);
+    }
+    talk->status_waits = talk->status_confirmed = talk->status_judging = false;
+    return false;
+}
+
+static bool is_confirmed(const struct server *server, const struct session *session)
+{
+    return chain_has(&session->in_heard) && session->heard_for <= server->confirmed;
+}
+
+void status_settle(struct recorder *recorder, struct session *session)
+{
+    if (session->run && is_confirmed(session->run->server, session))
+        confirm_session(recorder, session->run->server, session);
+}
+
+bool status_work(struct recorder *recorder, struct server *server)
+{
+    struct session *session = chain_first(&server->heard);
+
+    for (size_t i = 0; session && is_confirmed(server, session); i++) {
+        if (i >= recorder->settings.step)
+            return true;
+        confirm_session(recorder, server, session);
+        session = chain_first(&server->heard);
+    }
+    return server->talk.status_confirmed && believe_status(recorder, server);
 }
 
 void status_confirm(struct recorder *recorder, struct server *server)
 {
-    struct session *session;
-
-    while ((session = chain_first(&server->heard)))
-        confirm_session(recorder, server, session);
+    server->confirmed = server->hearing++;
     if (server->talk.status_waits)
-        confirm_status(recorder, server);
+        server->talk.status_confirmed = true;
+    status_work(recorder, server);
 }
 
 void status_forget(struct recorder *recorder, struct server *server)
 {
     struct session *session;
 
-    while ((session = chain_first(&server->heard)))
+    while ((session = chain_first(&server->heard))) {
+        status_settle(recorder, session);
         session_forget_heard(server, session);
+    }
     while ((session = chain_first(&server->candidates)))
         candidate_drop(recorder, server, session);
-    server->talk.status_waits = false;
+    server->talk.status_waits = server->talk.status_confirmed = server->talk.status_judging = false;
     server->talk.wants_status = true;
 }

@@ -197,14 +197,16 @@ bool recording_news(struct recording *r)
     return !news.damaged;
 }
 
+/* And goes on with what the sockets told. */
 static int64_t read_spool(struct recording *r)
 {
     int64_t began = clock_us();
+    bool work = recorder_work(r->recorder, clock_now());
     bool more = true;
 
     while (more && clock_us() - began < SPOOL_STEP_US)
         more = recorder_read_spool(r->recorder, SPOOL_STEP, clock_now());
-    return more ? 0 : SPOOL_INTERVAL_MS;
+    return more || work ? 0 : SPOOL_INTERVAL_MS;
 }
 
 static int64_t give_batch(struct recording *r)
@@ -215,7 +217,7 @@ static int64_t give_batch(struct recording *r)
         batch = recorder_take_batch(r->recorder, clock_now());
     if (batch)
         writer_give(r->writer, batch);
-    return BATCH_INTERVAL_MS;
+    return recorder_is_packing(r->recorder) ? 0 : BATCH_INTERVAL_MS;
 }
 
 /* Nothing is lost while the database takes no rows, but somebody should know. */
@@ -325,18 +327,31 @@ static void free_all(struct recording *r)
     free(r);
 }
 
+static void give_whole_batch(struct recording *r)
+{
+    struct batch *batch;
+
+    do
+        batch = recorder_take_batch(r->recorder, clock_now());
+    while (recorder_is_packing(r->recorder));
+    if (batch)
+        writer_give(r->writer, batch);
+}
+
 static bool write_the_rest(struct recording *r)
 {
     int64_t until = clock_boot_ms() + LAST_BATCH_MS;
-    struct batch *batch;
+    bool ok = wait_for_writer(r, until);
 
-    if (!wait_for_writer(r, until))
-        return false;
+    while (recorder_work(r->recorder, clock_now()))
+        continue;
     recorder_stop(r->recorder, clock_now());
-    batch = recorder_take_batch(r->recorder, clock_now());
-    if (batch)
-        writer_give(r->writer, batch);
-    return wait_for_writer(r, until);
+    /* One may be half put together. */
+    for (int i = 0; ok && i < 2; i++) {
+        give_whole_batch(r);
+        ok = wait_for_writer(r, until);
+    }
+    return ok;
 }
 
 bool recording_finish(struct recording *r)

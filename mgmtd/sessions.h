@@ -90,6 +90,8 @@ struct session {
     bool announced;       /* by >CLIENT:ESTABLISHED */
     bool refused_room;    /* it would be a session if there were memory */
 
+    uint64_t heard_for;    /* the number of the confirmation that `heard` waits for */
+    uint64_t dirty_number; /* while in_dirty: of the batch it waits for */
     bool dirty_row, dirty_running;
     bool stored; /* a row of it was handed over */
 };

@@ -2,8 +2,8 @@
 /*
  * Every scenario of tests/scenario: as it stands, with management input cut everywhere,
  * with the spool looked at when any number of its bytes is there, and with the daemon
- * killed between any two steps. The rows are always the same. SCENARIO=name runs one,
- * SCENARIO_SHOW=1 shows its rows, SCENARIO_EVERY=1 tears at every byte.
+ * killed between any two steps, in steps of one session at a time. The rows are always the same.
+ * SCENARIO=name runs one, SCENARIO_SHOW=1 shows its rows, SCENARIO_EVERY=1 tears at every byte.
  */
 #include "tests/unit/scenario.h"
 #include "tests/unit/unit.h"
@@ -106,6 +106,21 @@ START_TEST(whenever_the_daemon_is_killed_the_rows_are_the_same)
 }
 END_TEST
 
+/* Whatever is told or read between two steps. */
+START_TEST(however_small_the_steps_are_the_rows_are_the_same)
+{
+    const char *path = paths[_i];
+    struct scenario_way way = {.kill_at = -1, .tear_at = -1, .step = 1};
+    struct scenario_result result = scenario_run(path, &way);
+    long moments = says(path, "never-killed") ? 0 : result.moments;
+
+    scenario_free(&result);
+    expect_same(path, &way, "in steps");
+    for (way.kill_at = 0; way.kill_at < moments; way.kill_at++)
+        expect_same(path, &way, "in steps and killed");
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("recorder");
@@ -123,6 +138,7 @@ Suite *unit_suite(void)
     tcase_add_loop_test(tcase, however_management_input_is_cut_the_rows_are_the_same, 0, n);
     tcase_add_loop_test(tcase, whenever_the_spool_is_read_the_rows_are_the_same, 0, n);
     tcase_add_loop_test(tcase, whenever_the_daemon_is_killed_the_rows_are_the_same, 0, n);
+    tcase_add_loop_test(tcase, however_small_the_steps_are_the_rows_are_the_same, 0, n);
     suite_add_tcase(suite, tcase);
     return suite;
 }

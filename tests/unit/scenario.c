@@ -92,6 +92,7 @@ static void begin(struct play *play)
         .spool_dir = play->without_spool ? NULL : play->dir,
         .bucket_s = 300,
         .max_memory = 64 * 1024 * 1024,
+        .step = play->way->step,
     };
     play->recorder = recorder_new(play->store, &play->settings, NULL, play->now);
     ck_assert_ptr_nonnull(play->recorder);
@@ -124,7 +125,8 @@ static bool moment(struct play *play)
 static void do_read(struct play *play)
 {
     moment(play);
-    while (recorder_read_spool(play->recorder, 3, play->now))
+    while (recorder_work(play->recorder, play->now) ||
+           recorder_read_spool(play->recorder, 3, play->now))
         continue;
 }
 
@@ -133,6 +135,11 @@ static void do_flush(struct play *play)
 {
     struct batch *batch = recorder_take_batch(play->recorder, play->now);
 
+    while (recorder_is_packing(play->recorder)) {
+        recorder_work(play->recorder, play->now);
+        recorder_read_spool(play->recorder, 1, play->now);
+        batch = recorder_take_batch(play->recorder, play->now);
+    }
     if (!batch)
         return;
     if (moment(play)) {

@@ -16,6 +16,7 @@ struct scenario_way {
     long kill_at; /* the daemon is killed at this moment; -1: never */
     long tear_at; /* the spool is looked at when so many bytes of it are there; -1: never */
     bool tear_and_kill;
+    size_t step; /* sessions the recorder works on at a time; 0: many */
 };
 
 /* What a run came to. */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loads the policy that a command is about, with the plugin's own loader. */
+#include "config.h"
+
+#include "helpdesk/policy_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "helpdesk/command.h"
+#include "lib/policy_load.h"
+
+/* The loader wants absolute paths. malloc'd; NULL when it cannot be told. */
+static char *make_absolute(const char *path)
+{
+    char *here = path[0] == '/' ? strdup("") : getcwd(NULL, 0);
+    char *absolute = NULL;
+
+    if (here && asprintf(&absolute, "%s%s%s", here, path[0] == '/' ? "" : "/", path) < 0)
+        absolute = NULL;
+    free(here);
+    return absolute;
+}
+
+/* So that "no such file" is told apart from a policy with errors. */
+static bool can_be_read(const char *path)
+{
+    char byte;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool ok = fd >= 0 && read(fd, &byte, 1) >= 0;
+
+    if (!ok)
+        command_error("%s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+bool policy_file_load(struct policy_file *file, const char *path)
+{
+    struct dirs *dirs = dirs_new();
+    struct watch *watch = watch_new();
+    char *absolute = make_absolute(path);
+    bool ok = false;
+
+    *file = (struct policy_file){.problems = diagnostics_new()};
+    if (!dirs || !watch || !absolute || !file->problems) {
+        command_error("%s: %s", path, strerror(errno));
+    } else if (can_be_read(absolute)) {
+        file->policy = policy_load(absolute, dirs, watch, file->problems);
+        ok = true;
+    }
+    free(absolute);
+    watch_free(watch);
+    dirs_free(dirs);
+    return ok;
+}
+
+void policy_file_free(struct policy_file *file)
+{
+    policy_free(file->policy);
+    diagnostics_free(file->problems);
+}
+
+void policy_file_report(const struct policy_file *file, FILE *out)
+{
+    for (size_t i = 0; i < diagnostics_count(file->problems); i++) {
+        char line[1500];
+
+        fprintf(out, "%s\n",
+                diagnostic_format(diagnostics_at(file->problems, i), line, sizeof(line)));
+    }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loads the policy that a command is about. */
+#ifndef BYWAY_HELPDESK_POLICY_FILE_H
+#define BYWAY_HELPDESK_POLICY_FILE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lib/diagnostics.h"
+#include "lib/policy.h"
+
+#define POLICY_FILE_DEFAULT BYWAY_SYSCONFDIR "/openvpn/byway/policy.conf"
+
+struct policy_file {
+    struct policy *policy;        /* NULL if it has errors, or was not read */
+    struct diagnostics *problems; /* NULL only when memory is out */
+};
+
+/* False, having said so on standard error, if there is nothing to judge: no such file,
+ * not readable, out of memory. Free it in any case. */
+bool policy_file_load(struct policy_file *file, const char *path);
+void policy_file_free(struct policy_file *file);
+
+/* Every problem, one a line: "policy.conf:12: error: …". */
+void policy_file_report(const struct policy_file *file, FILE *out);
+
+#endif

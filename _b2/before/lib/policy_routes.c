@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * <routes>: prefixes, exceptions, plain lists, and where mgmtd gets more from. A set has
+ * what is written, listed, fetched and resolved, less every exception, whatever their order.
+ */
+#include "lib/duration.h"
+#include "lib/policy_read.h"
+#include "lib/policy_words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FETCH_LEAST_S   DURATION_MINUTE
+#define FETCH_MOST_S    (366 * DURATION_DAY)
+#define FETCH_DEFAULT_S DURATION_DAY
+#define MAX_URL         2000
+
+static bool split_into_two(const struct directive *at, unsigned first)
+{
+    return at->argc == first + 2;
+}
+
+static enum prefix_status parse_words(const struct directive *at, unsigned first,
+                                      struct prefix *out)
+{
+    if (split_into_two(at, first))
+        return prefix_parse_netmask(at->argv[first], at->argv[first + 1], out);
+    return prefix_parse(at->argv[first], strlen(at->argv[first]), out);
+}
+
+bool build_prefix(struct build *build, const struct directive *at, unsigned first,
+                  struct prefix *out)
+{
+    enum prefix_status status = parse_words(at, first, out);
+    const char *second = split_into_two(at, first) ? at->argv[first + 1] : "";
+    char meant[PREFIX_TEXT_SIZE] = "";
+
+    if (status == PREFIX_OK)
+        return true;
+    if (status == PREFIX_HOST_BITS)
+        prefix_format(out, meant);
+    build_error(build, at, "\"%.80s%s%.80s\" %s%s%s%s", at->argv[first],
+                second[0] != '\0' ? " " : "", second, prefix_status_text(status),
+                meant[0] != '\0' ? "; did you mean " : "", meant, meant[0] != '\0' ? "?" : "");
+    return false;
+}
+
+static bool looks_like_address(const char *word)
+{
+    return (word[0] >= '0' && word[0] <= '9') || strchr(word, ':') != NULL;
+}
+
+static const char never_everything[] =
+    "is everything, which a split tunnel never carries; for that, make a profile with "
+    "`tunnel full`";
+
+/* A line that is a prefix. */
+static bool take_prefix(struct build *build, const struct directive *line)
+{
+    struct prefix prefix = {0};
+
+    if (line->is_block || !looks_like_address(line->argv[0]))
+        return false;
+    build->route_set->written++;
+    if (line->argc > 2)
+        build_error(build, line, "only one prefix stands in a line: \"%.80s %.80s %.80s\"",
+                    line->argv[0], line->argv[1], line->argv[2]);
+    else if (!build_prefix(build, line, 0, &prefix))
+        return true;
+    else if (prefix.len == 0)
+        build_error(build, line, "\"%.80s\" %s", line->argv[0], never_everything);
+    else if (!prefix_set_add(build->route_set->prefixes, &prefix))
+        build_out_of_memory(build);
+    return true;
+}
+
+static void apply_except(struct build *build, const struct directive *line)
+{
+    struct prefix prefix = {0};
+
+    if (build_prefix(build, line, 1, &prefix) && !prefix_set_add(build->except, &prefix))
+        build_out_of_memory(build);
+}
+
+static void bad_prefix(void *arg, unsigned line, const char *text, size_t n,
+                       enum prefix_status status, const struct prefix *suggestion)
+{
+    char meant[PREFIX_TEXT_SIZE];
+    char why[160];
+
+    if (suggestion == NULL) {
+        bad_line(arg, line, text, n, prefix_status_text(status));
+        return;
+    }
+    prefix_format(suggestion, meant);
+    snprintf(why, sizeof(why), "%s; did you mean %s?", prefix_status_text(status), meant);
+    bad_line(arg, line, text, n, why);
+}
+
+/* The slow way, for a list that has everything in it: without the lines that are just that. */
+static bool read_without_everything(struct prefix_set *set, const char *text, size_t n,
+                                    struct bad_lines *bad)
+{
+    struct list_line line;
+
+    list_begin(&line, text, n);
+    while (list_next(&line)) {
+        struct prefix prefix = {0};
+        enum prefix_status status = prefix_parse(line.text, line.n, &prefix);
+
+        if (status == PREFIX_OK && prefix.len == 0)
+            bad_line(bad, line.number, line.text, line.n, never_everything);
+        else if (status == PREFIX_OK && !prefix_set_add(set, &prefix))
+            return false;
+    }
+    return prefix_set_minimise(set);
+}
+
+static bool has_everything(const struct prefix_set *set)
+{
+    return prefix_set_is_everything(set, PREFIX_IPV4) || prefix_set_is_everything(set, PREFIX_IPV6);
+}
+
+/*
+ * Adds a plain list to the set. A list that mgmtd fetched may not turn a split tunnel into
+ * a full one: a /0 in it is passed over, and so is a list that adds up to one.
+ */
+static bool read_list(struct build *build, enum diagnostic_level level, const char *path,
+                      const char *text, size_t n, struct prefix_set *list)
+{
+    struct bad_lines bad = {.build = build, .level = level, .file = path};
+    bool ok = prefix_set_read(list, text, n, bad_prefix, &bad) && prefix_set_minimise(list);
+
+    if (ok && has_everything(list)) {
+        prefix_set_clear(list);
+        ok = read_without_everything(list, text, n, &bad);
+    }
+    if (ok && has_everything(list)) {
+        build_complain(build, level, path, 0,
+                       "all its prefixes together are every address, "
+                       "which a split tunnel never carries%s",
+                       level == DIAGNOSTIC_WARNING ? "; not used" : "");
+        prefix_set_clear(list);
+    }
+    bad_lines_end(&bad);
+    return ok && prefix_set_add_set(build->route_set->prefixes, list);
+}
+
+static void take_list(struct build *build, enum diagnostic_level level, const char *path,
+                      const char *text, size_t n)
+{
+    struct prefix_set *list = prefix_set_new();
+    struct list_line line;
+
+    list_begin(&line, text, n);
+    while (list_next(&line))
+        build->route_set->written++;
+    if (list == NULL || !read_list(build, level, path, text, n, list))
+        build_out_of_memory(build);
+    prefix_set_free(list);
+}
+
+static void apply_include(struct build *build, const struct directive *line)
+{
+    build_include_list(build, line, take_list);
+}
+
+static void add_source(struct build *build, const struct directive *line,
+                       enum policy_source_kind kind, const char *what, unsigned every_s)
+{
+    struct policy_route_set *set = build->route_set;
+    char *kept = arena_strdup(build->policy->arena, what);
+
+    if (kept == NULL) {
+        build_out_of_memory(build);
+        return;
+    }
+    set->sources[set->n_sources++] = (struct policy_source){
+        .kind = kind, .what = kept, .every_s = every_s, .file = line->file, .line = line->line};
+}
+
+static bool check_url(struct build *build, const struct directive *line, const char *url)
+{
+    static const char *const schemes[] = {"https://", "http://", "file://"};
+    bool known = false;
+
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
+        size_t n = strlen(schemes[i]);
+
+        known = known || (strncmp(url, schemes[i], n) == 0 && url[n] != '\0');
+    }
+    if (!known)
+        build_error(build, line,
+                    "\"%.200s\" is not an address to fetch from; it begins with "
+                    "https://, http:// or file://",
+                    url);
+    for (const char *c = url; known && *c != '\0'; c++)
+        if (*c <= ' ' || *c > '~') {
+            build_error(build, line, "\"%.200s\" has a character that must be written as %%XX",
+                        url);
+            return false;
+        }
+    if (known && strlen(url) > MAX_URL) {
+        build_error(build, line, "an address of more than %d bytes: \"%.200s…\"", MAX_URL, url);
+        return false;
+    }
+    return known;
+}
+
+/* fetch URL [every DURATION] */
+static void apply_fetch(struct build *build, const struct directive *line)
+{
+    int64_t every_s = FETCH_DEFAULT_S;
+    bool ok = check_url(build, line, line->argv[1]);
+
+    if (line->argc == 3 || (line->argc == 4 && strcmp(line->argv[2], "every") != 0)) {
+        build_error(build, line, "\"%.80s\" where \"every DURATION\" is expected", line->argv[2]);
+        return;
+    }
+    if (line->argc == 4 && !duration_parse(line->argv[3], &every_s))
+        every_s = 0;
+    if (every_s < FETCH_LEAST_S || every_s > FETCH_MOST_S)
+        build_error(build, line,
+                    "\"%.80s\" is not a duration from 1m to 366d, such as 30m, 6h or "
+                    "1d",
+                    line->argv[3]);
+    else if (ok)
+        add_source(build, line, POLICY_SOURCE_FETCH, line->argv[1], (unsigned)every_s);
+}
+
+/* host NAME… */
+static void apply_host(struct build *build, const struct directive *line)
+{
+    for (unsigned i = 1; i < line->argc; i++) {
+        const char *name = line->argv[i];
+        struct prefix ignored;
+
+        if (prefix_parse(name, strlen(name), &ignored) != PREFIX_BAD_ADDRESS)
+            build_error(build, line,
+                        "\"%.80s\" is an address; write it in a line of its own, "
+                        "without \"host\"",
+                        name);
+        else if (!build_is_domain(name))
+            build_error(build, line, "\"%.80s\" is not a host name", name);
+        else
+            add_source(build, line, POLICY_SOURCE_HOST, name, 0);
+    }
+}
+
+static const struct word words[] = {
+    {"except", 1, 2, WORD_REPEATED, "PREFIX [NETMASK]", apply_except},
+    {"fetch", 1, 3, WORD_REPEATED, "URL [every DURATION]", apply_fetch},
+    {"host", 1, WORDS_ANY, WORD_REPEATED, "NAME...", apply_host},
+    {"include", 1, 1, WORD_REPEATED, "FILE", apply_include},
+};
+
+const struct context policy_routes_context = {
+    .name = "<routes>",
+    .words = words,
+    .n = sizeof(words) / sizeof(*words),
+    .other = take_prefix,
+};
+
+void build_route_set(struct build *build, const struct directive *block, size_t index)
+{
+    struct policy_route_set *set = &build->policy->route_sets[index];
+    size_t n = build_count_words(block, "host") + build_count_words(block, "fetch");
+
+    set->prefixes = prefix_set_new();
+    build->excepts[index] = prefix_set_new();
+    set->sources = arena_array(build->policy->arena, n, sizeof(*set->sources));
+    if (set->prefixes == NULL || build->excepts[index] == NULL || set->sources == NULL) {
+        build_out_of_memory(build);
+        return;
+    }
+    build->route_set = set;
+    build->except = build->excepts[index];
+    build_apply(build, &policy_routes_context, block, block->children);
+}
+
+/* Whether a set has a source of that kind; *first is where. */
+static bool has_source(const struct policy_route_set *set, enum policy_source_kind kind,
+                       const struct policy_source **first)
+{
+    for (size_t i = 0; i < set->n_sources; i++)
+        if (set->sources[i].kind == kind) {
+            *first = &set->sources[i];
+            return true;
+        }
+    return false;
+}
+
+static void read_results(struct build *build, enum policy_source_kind kind, const char *suffix)
+{
+    const struct policy_source *source = NULL;
+    char name[POLICY_MAX_NAME + 32];
+
+    if (!has_source(build->route_set, kind, &source))
+        return;
+    snprintf(name, sizeof(name), "routes/%s.%s", build->route_set->name, suffix);
+    build_read_state(build, source->file, source->line, name, take_list);
+}
+
+static void finish_set(struct build *build, size_t index)
+{
+    struct policy_route_set *set = &build->policy->route_sets[index];
+    const struct directive *block = build->route_sets.blocks[index];
+    size_t n = 0;
+
+    build->route_set = set;
+    read_results(build, POLICY_SOURCE_FETCH, "fetched");
+    read_results(build, POLICY_SOURCE_HOST, "resolved");
+    if (!prefix_set_minimise(build->excepts[index]) || !prefix_set_minimise(set->prefixes) ||
+        !prefix_set_subtract(set->prefixes, build->excepts[index]) ||
+        !prefix_set_minimise(set->prefixes)) {
+        build_out_of_memory(build);
+        return;
+    }
+    prefix_set_cover(set->prefixes, &n, NULL);
+    if (n == 0 && set->n_sources == 0)
+        build_warning(build, block, "<routes %s> holds no address%s", set->name,
+                      set->written > 0 ? ": its exceptions take everything away" : "");
+    if (!build->set_used[index])
+        build_warning(build, block, "nothing uses <routes %s>", set->name);
+}
+
+void build_finish_route_sets(struct build *build)
+{
+    for (size_t i = 0; i < build->policy->n_route_sets && !build->out_of_memory; i++)
+        finish_set(build, i);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which addresses a connection reaches through its tunnel: sets of prefixes, no text. */
+#include "lib/push_private.h"
+
+static bool add_sets(struct prefix_set *cover, const struct policy_route_refs *refs)
+{
+    for (size_t i = 0; i < refs->n; i++)
+        if (!prefix_set_add_set(cover, refs->sets[i]->prefixes))
+            return false;
+    return true;
+}
+
+/* OpenVPN has no way to push an IPv6 route past the tunnel (options.c, `route-ipv6`). */
+static bool add_ipv4(struct prefix_set *cover, const struct prefix_set *from)
+{
+    size_t n, n_ipv4;
+    const struct prefix *prefixes = prefix_set_cover(from, &n, &n_ipv4);
+
+    for (size_t i = 0; i < n_ipv4; i++)
+        if (!prefix_set_add(cover, &prefixes[i]))
+            return false;
+    return prefix_set_minimise(cover);
+}
+
+bool push_cover(struct prefix_set *cover, const struct policy_profile *profile,
+                const struct policy_route_refs *extra)
+{
+    prefix_set_clear(cover);
+    if (profile->full)
+        return add_ipv4(cover, profile->except);
+    return add_sets(cover, &profile->routes) && add_sets(cover, extra) &&
+           prefix_set_minimise(cover) && prefix_set_subtract(cover, profile->except);
+}
+
+/* Everything but the exceptions. */
+static bool full_routes(struct prefix_set *routes, const struct policy_profile *profile)
+{
+    static const struct prefix all[] = {{.family = PREFIX_IPV4}, {.family = PREFIX_IPV6}};
+    struct prefix_set *outside = prefix_set_new();
+    bool ok = outside && add_ipv4(outside, profile->except) && prefix_set_add(routes, &all[0]) &&
+              prefix_set_add(routes, &all[1]) && prefix_set_subtract(routes, outside);
+
+    prefix_set_free(outside);
+    return ok;
+}
+
+struct prefix_set *push_routes(const struct policy *policy, const struct policy_profile *profile,
+                               const struct policy_user *user)
+{
+    struct prefix_set *routes = prefix_set_new();
+    bool ok = routes && (profile->full ? full_routes(routes, profile)
+                                       : push_cover(routes, profile,
+                                                    &policy->extras[user ? user->extra : 0]));
+
+    if (!ok) {
+        prefix_set_free(routes);
+        routes = NULL;
+    }
+    return routes;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of the recorder share. Nobody else includes this. */
+#ifndef BYWAY_MGMTD_RECORDER_PRIVATE_H
+#define BYWAY_MGMTD_RECORDER_PRIVATE_H
+
+#include "mgmtd/batch.h"
+#include "mgmtd/chain.h"
+#include "mgmtd/recorder.h"
+#include "mgmtd/sessions.h"
+
+#include "lib/spool.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum reply { REPLY_OTHER, REPLY_STATE, REPLY_STATUS };
+
+/* The conversation with one management socket, since it was attached. */
+struct conversation {
+    bool attached;
+    bool resolved; /* the run is known */
+    int64_t pid;   /* BATCH_NONE: not told yet */
+    enum reply reply;
+    bool connected;       /* the last state of this reply is CONNECTED */
+    int64_t connected_at; /* the last CONNECTED of this reply */
+    int64_t state_ms;     /* when a state was last told (boot) */
+    bool wants_state;
+    bool wants_status;
+    int64_t status_from_ms; /* no status is wished for before */
+    int64_t status_began_ms;
+    int64_t status_at;      /* of the status under way, or waiting to be confirmed */
+    uint64_t status_number; /* counts them */
+    bool status_damaged;    /* somebody may be missing in it */
+    bool status_waits;      /* complete, and not confirmed yet */
+};
+
+struct server {
+    int64_t id;
+    char *name;
+    char *spool_name;
+    bool configured;
+    bool loaded; /* the database knew it */
+    bool dirty;
+    struct conversation talk;
+    struct run *run;         /* the one management is connected to, or was last */
+    struct chain heard;      /* sessions of which something waits to be confirmed */
+    struct chain candidates; /* clients that may become sessions */
+    struct gap_row gap;      /* not watched; id 0: watched */
+    char *gap_reason;
+    bool gap_dirty, gap_stored;
+    struct spool_file *gap_spool; /* the spool that was there when the gap began */
+};
+
+/* One life of an OpenVPN process between two (re)starts. */
+struct run {
+    struct chain_link link;
+    int64_t id;
+    struct server *server;
+    int64_t pid, daemon_start, connected_at, began, ended;
+    enum end_reason end_reason;
+    struct spool_file *file; /* NULL: no plugin there */
+    char *spool;
+    bool dirty;
+    bool lossy;             /* its spool lost records: management may begin and end sessions */
+    int64_t author_from_ms; /* until then its spool may still turn up (boot) */
+    struct chain sessions;  /* open */
+    struct chain tail;      /* the last that ended, together */
+    int64_t tail_last;
+};
+
+struct spool_file {
+    struct chain_link link;
+    int64_t id; /* in this process */
+    char *name;
+    struct spool_reader *reader; /* NULL: not open */
+    bool missing;                /* it was deleted */
+    bool stays;                  /* it could not be deleted */
+    bool complained;
+    int64_t retry_ms;
+    bool identified; /* by its server record, or its name */
+    char *daemon;
+    int64_t pid, start, at;
+    struct run *run;     /* NULL: it waits to be assigned */
+    struct run *earlier; /* the run before, of the same file */
+    int64_t found_ms;
+    int64_t skip_before; /* what was read of it before it was replaced or cut */
+    int64_t last_at;     /* of the last record */
+    int64_t alive_at;    /* all was read, and the writer lived: so did its sessions */
+    int64_t last_number;
+    int64_t position; /* behind the last record that rows were made of */
+    int64_t taken, written, freed;
+    int64_t garbage; /* lines that wait to be told from what a full disk left */
+    int64_t garbage_ms;
+    bool at_end;
+    int64_t gone_ms; /* since when all is read and the writer gone; BATCH_NONE: not yet */
+    bool finished;
+    uint64_t finished_batch;
+};
+
+struct recorder {
+    const struct log *log;
+    struct recorder_settings settings;
+    char *spool_dir;
+    int dir_fd;
+    bool dir_failed;
+    struct recorder_time now;
+    bool has_time;
+    int64_t clock_offset;
+
+    struct server **servers;
+    size_t n_servers;
+    struct chain runs;
+    struct chain files;
+    struct sessions *sessions;
+    struct chain dirty;     /* sessions */
+    struct chain tentative; /* sessions whose address was not learned yet */
+    size_t n_open;
+    size_t n_candidates;
+
+    int64_t next_server, next_run, next_session, next_refusal, next_gap, next_file;
+    int64_t next_candidate; /* negative row ids */
+    int64_t last_alive_at;  /* of the daemon before; BATCH_NONE: none */
+
+    struct batch *next; /* rows that do not change any more */
+    bool in_flight;
+    size_t in_flight_bytes;
+    uint64_t n_taken, n_written;
+    int64_t alive_ms; /* of the last batch */
+    bool stopping;
+    struct gap_row overload; /* id 0: none */
+};
+
+/* ── recorder.c ── */
+void recorder_tick(struct recorder *recorder, struct recorder_time now);
+struct server *server_named(const struct recorder *recorder, const char *name);
+struct server *server_new(struct recorder *recorder, int64_t id, const char *name);
+
+/* ── recorder_load.c ── */
+bool recorder_load(struct recorder *recorder, struct store *store);
+
+/* ── recorder_gaps.c ── */
+void gap_begin_not_watched(struct recorder *recorder, struct server *server, const char *why);
+void gap_write_open(struct server *server, struct batch *batch);
+void gap_end_not_watched(struct recorder *recorder, struct server *server);
+void gap_note(struct recorder *recorder, enum gap_kind kind, const struct server *server,
+              int64_t began, int64_t ended, int64_t count, const char *reason);
+void gap_overload(struct recorder *recorder, const struct server *server);
+
+/* ── recorder_sessions.c ── */
+struct session_names {
+    const char *user, *typed, *common_name, *profile, *chosen_by, *program, *platform;
+};
+/* The canonical form of a host's address; its family, 0 if it is none. */
+int address_read(const char *text, char address[SESSION_ADDRESS_SIZE]);
+/* `at`, unless it cannot be a time. */
+int64_t time_or(int64_t at, int64_t otherwise);
+void session_name(struct session *session, const struct session_names *names);
+/* The session gets a row number and is open from `started` on. */
+void session_begin(struct recorder *recorder, struct session *session, struct run *run,
+                   int64_t started);
+void session_set_cid(struct recorder *recorder, struct session *session, int64_t cid);
+/* Makes it be found by its first packet and its addresses at that server. */
+void session_index_all(struct recorder *recorder, struct session *session,
+                       const struct server *server);
+void session_set_real(struct recorder *recorder, struct session *session, const char *real,
+                      int64_t port, int64_t at);
+void session_hold_anew(struct recorder *recorder, struct session *session, int64_t until,
+                       int64_t since);
+/* LEARN_ADDRESS is told of as it happens, a status later and of what may be over. */
+enum teller { TOLD_BY_PLUGIN, TOLD_BY_STATUS };
+void session_learn(struct recorder *recorder, struct session *session, const char *address,
+                   int64_t at, enum teller teller);
+/* What the connect hook said, until an address is learned. */
+void session_expect(struct recorder *recorder, struct session *session, const char *vpn4,
+                    const char *vpn6);
+void session_believe_expected(struct recorder *recorder, struct session *session);
+void session_seen(struct recorder *recorder, struct session *session, int64_t at);
+void session_count(struct recorder *recorder, struct session *session, enum counts_source source,
+                   const struct session_count *count);
+/* final_from and final_to are in the session; `ended` is not before `started`. */
+void session_end(struct recorder *recorder, struct session *session, int64_t ended, int64_t gone_by,
+                 enum end_reason reason);
+/* Ended when it was last seen; `gone_by` is when that was noticed. */
+void session_end_unseen(struct recorder *recorder, struct session *session, int64_t gone_by,
+                        enum end_reason reason);
+enum end_reason session_disconnect_reason(const struct recorder *recorder,
+                                          const struct session *session, int64_t boot_ms);
+void session_move(struct recorder *recorder, struct session *session, struct run *run);
+void session_changed(struct recorder *recorder, struct session *session);
+void session_release(struct recorder *recorder, struct session *session);
+void session_forget_heard(struct server *server, struct session *session);
+
+/* ── recorder_runs.c ── */
+struct run *run_new(struct recorder *recorder, struct server *server, int64_t pid, int64_t began);
+void run_bind(struct recorder *recorder, struct run *run, struct spool_file *file);
+void run_end(struct recorder *recorder, struct run *run, int64_t gone_by, enum end_reason reason);
+void run_trim_tail(struct recorder *recorder, struct run *run, int64_t before);
+void run_forget_finished(struct recorder *recorder);
+/* Management said which run it is connected to. True if it is the one it was before. */
+bool run_resolve(struct recorder *recorder, struct server *server, int64_t pid,
+                 int64_t connected_at);
+
+/* ── recorder_status.c ── */
+void status_client(struct recorder *recorder, struct server *server,
+                   const struct management_client *client);
+void status_bytecount(struct recorder *recorder, struct server *server,
+                      const struct management_client *client);
+void status_established(struct recorder *recorder, struct server *server,
+                        const struct management_client *client);
+void status_disconnect(struct recorder *recorder, struct server *server,
+                       const struct management_client *client);
+/* What waited since the last confirmation is true. */
+void status_confirm(struct recorder *recorder, struct server *server);
+void status_forget(struct recorder *recorder, struct server *server);
+void candidate_drop(struct recorder *recorder, struct server *server, struct session *candidate);
+bool management_authors(const struct recorder *recorder, const struct run *run);
+
+/* ── recorder_spool.c ── */
+struct spool_file *file_new(struct recorder *recorder, const char *name);
+bool file_is_live(struct spool_file *file);
+
+/* ── recorder_assign.c ── */
+/* Whose spool it is; false if that is not known yet. */
+bool file_assign(struct recorder *recorder, struct spool_file *file);
+void file_identify(struct spool_file *file, const struct spool_record *record);
+struct spool_file *file_of_pid(struct recorder *recorder, const struct server *server, int64_t pid);
+
+/* ── recorder_records.c ── */
+void record_take(struct recorder *recorder, struct spool_file *file,
+                 const struct spool_record *record);
+
+/* ── recorder_batch.c ── */
+struct batch *batch_under_way(struct recorder *recorder);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Server runs: which life of an OpenVPN process it is that a management socket or a spool
+ * tells of, and what ends with it.
+ */
+#include "mgmtd/ending.h"
+#include "mgmtd/memory.h"
+#include "mgmtd/recorder_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SPOOL_TURNS_UP_MS 5000 /* so long after a run is known its spool may still turn up */
+
+struct run *run_new(struct recorder *recorder, struct server *server, int64_t pid, int64_t began)
+{
+    struct run *run = memory_zeroed(sizeof *run);
+
+    *run = (struct run){
+        .id = recorder->next_run++,
+        .server = server,
+        .pid = pid,
+        .daemon_start = BATCH_NONE,
+        .connected_at = BATCH_NONE,
+        .began = began,
+        .ended = BATCH_NONE,
+        .dirty = true,
+        .author_from_ms = recorder->now.boot_ms + (recorder->spool_dir ? SPOOL_TURNS_UP_MS : 0),
+    };
+    chain_add(&recorder->runs, &run->link, run);
+    return run;
+}
+
+void run_bind(struct recorder *recorder, struct run *run, struct spool_file *file)
+{
+    (void)recorder;
+    run->file = file;
+    free(run->spool);
+    run->spool = memory_copy(file->name);
+    run->daemon_start = file->start;
+    run->dirty = true;
+    if (file->run != run) {
+        file->earlier = file->run;
+        file->taken = -1; /* the position's row names the run */
+    }
+    file->run = run;
+}
+
+void run_trim_tail(struct recorder *recorder, struct run *run, int64_t before)
+{
+    struct session *session;
+    struct session *next;
+
+    for (session = chain_first(&run->tail); session; session = next) {
+        next = chain_next(&session->in_run);
+        if (session->ended >= before)
+            continue;
+        chain_remove(&run->tail, &session->in_run);
+        session_release(recorder, session);
+    }
+}
+
+/* Those that ended together at the end of the run went with it. */
+static void judge_tail(struct recorder *recorder, struct run *run, int64_t gone_by)
+{
+    struct session *session;
+
+    for (session = chain_first(&run->tail); session; session = chain_next(&session->in_run)) {
+        enum end_reason reason = ending_with_run(session->end_reason, session->ended,
+                                                 run->tail_last, gone_by, run->end_reason);
+
+        if (reason == session->end_reason)
+            continue;
+        session->end_reason = reason;
+        session_changed(recorder, session);
+    }
+    run_trim_tail(recorder, run, INT64_MAX);
+}
+
+static int64_t last_sign_of(const struct run *run)
+{
+    int64_t last = run->began;
+    const struct session *session;
+
+    if (run->file && run->file->last_at > last)
+        last = run->file->last_at;
+    if (run->tail.n > 0 && run->tail_last > last)
+        last = run->tail_last;
+    for (session = chain_first(&run->sessions); session; session = chain_next(&session->in_run))
+        if (session->last_seen > last)
+            last = session->last_seen;
+    return last;
+}
+
+/* Sessions that a spool began are ended by its records, or with the file. */
+static void end_sessions(struct recorder *recorder, struct run *run, int64_t gone_by,
+                         enum end_reason reason)
+{
+    struct session *session;
+    struct session *next;
+
+    for (session = chain_first(&run->sessions); session; session = next) {
+        next = chain_next(&session->in_run);
+        if (!session->file || session->file->gone_ms != BATCH_NONE)
+            session_end_unseen(recorder, session, gone_by, reason);
+    }
+}
+
+void run_end(struct recorder *recorder, struct run *run, int64_t gone_by, enum end_reason reason)
+{
+    int64_t last = last_sign_of(run);
+
+    if (run->ended != BATCH_NONE)
+        return;
+    run->ended = reason == END_SERVER_RESTART && gone_by > last ? gone_by : last;
+    if (run->ended > gone_by && gone_by >= run->began)
+        run->ended = gone_by;
+    run->end_reason = reason;
+    run->dirty = true;
+    judge_tail(recorder, run, gone_by);
+    end_sessions(recorder, run, gone_by, reason);
+    if (run->server->run == run)
+        status_forget(recorder, run->server);
+}
+
+static bool is_needed(const struct recorder *recorder, const struct run *run)
+{
+    if (run->ended == BATCH_NONE || run->dirty || run->sessions.n > 0 || run->tail.n > 0)
+        return true;
+    for (size_t i = 0; i < recorder->n_servers; i++)
+        if (recorder->servers[i]->run == run)
+            return true;
+    for (const struct spool_file *file = chain_first(&recorder->files); file;
+         file = chain_next(&file->link))
+        if (file->run == run || file->earlier == run)
+            return true;
+    return false;
+}
+
+void run_forget_finished(struct recorder *recorder)
+{
+    struct run *next;
+
+    for (struct run *run = chain_first(&recorder->runs); run; run = next) {
+        next = chain_next(&run->link);
+        if (run->ended != BATCH_NONE)
+            run_trim_tail(recorder, run, INT64_MAX);
+        if (is_needed(recorder, run))
+            continue;
+        chain_remove(&recorder->runs, &run->link);
+        free(run->spool);
+        free(run);
+    }
+}
+
+/* ── which run management is connected to ── */
+
+/* Sessions of the spool that began in the new life are of the new run. */
+static void move_sessions(struct recorder *recorder, struct run *from, struct run *to)
+{
+    struct session *next;
+
+    for (struct session *session = chain_first(&from->sessions); session; session = next) {
+        next = chain_next(&session->in_run);
+        if (session->file && session->since != BATCH_NONE && session->since >= to->connected_at)
+            session_move(recorder, session, to);
+    }
+}
+
+/* The same process, another CONNECTED: SIGUSR1 or SIGHUP. */
+static struct run *restarted(struct recorder *recorder, struct server *server, struct run *old,
+                             struct spool_file *file, int64_t connected_at)
+{
+    struct run *run = run_new(recorder, server, old->pid, connected_at);
+
+    run->connected_at = connected_at;
+    if (file)
+        run_bind(recorder, run, file);
+    if (file && old->file == file)
+        move_sessions(recorder, old, run);
+    run_end(recorder, old, connected_at, END_SERVER_RESTART);
+    return run;
+}
+
+/* A run of a spool that no management was matched to until now. */
+static void adopt(struct run *run, struct server *server, int64_t connected_at)
+{
+    run->connected_at = connected_at;
+    run->server = server;
+    run->dirty = true;
+}
+
+static struct run *run_of_file(struct recorder *recorder, struct server *server, int64_t pid,
+                               struct spool_file *file, int64_t connected_at)
+{
+    struct run *run = file->run;
+
+    if (!run) {
+        run = run_new(recorder, server, pid, file->at);
+        run_bind(recorder, run, file);
+    }
+    if (run->connected_at == BATCH_NONE && run->ended == BATCH_NONE) {
+        struct session *session;
+
+        adopt(run, server, connected_at);
+        for (session = chain_first(&run->sessions); session; session = chain_next(&session->in_run))
+            session_index_all(recorder, session, server);
+    } else if (run->connected_at != connected_at) {
+        run = restarted(recorder, server, run, file, connected_at);
+    }
+    return run;
+}
+
+static void remember_spool_name(struct server *server, const struct spool_file *file)
+{
+    if (!file->daemon || (server->spool_name && strcmp(server->spool_name, file->daemon) == 0))
+        return;
+    free(server->spool_name);
+    server->spool_name = memory_copy(file->daemon);
+    server->dirty = true;
+}
+
+/* Another run than before: nothing that was told of client ids is true any more. */
+static void leave(struct recorder *recorder, struct server *server, struct run *old,
+                  const struct run *run)
+{
+    bool same_process = old->pid == run->pid;
+
+    status_forget(recorder, server);
+    if (old->ended == BATCH_NONE && (!old->file || same_process))
+        run_end(recorder, old, run->connected_at,
+                same_process ? END_SERVER_RESTART : END_SERVER_DIED);
+}
+
+bool run_resolve(struct recorder *recorder, struct server *server, int64_t pid,
+                 int64_t connected_at)
+{
+    struct run *old = server->run;
+    struct spool_file *file;
+    struct run *run;
+
+    if (old && old->ended == BATCH_NONE && old->pid == pid && old->connected_at == connected_at)
+        return true;
+    file = file_of_pid(recorder, server, pid);
+    if (file) {
+        run = run_of_file(recorder, server, pid, file, connected_at);
+        remember_spool_name(server, file);
+    } else if (old && old->ended == BATCH_NONE && old->pid == pid) {
+        run = restarted(recorder, server, old, NULL, connected_at);
+    } else {
+        run = run_new(recorder, server, pid, connected_at);
+        run->connected_at = connected_at;
+    }
+    server->run = run;
+    if (old && old != run)
+        leave(recorder, server, old, run);
+    log_write(recorder->log, LOG_LEVEL_NOTICE, "recorder",
+              "%s: process %lld, connected since %lld%s", server->name, (long long)pid,
+              (long long)connected_at, run->file ? ", with the plugin's spool" : "");
+    return false;
+}

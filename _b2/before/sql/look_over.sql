@@ -1,0 +1,41 @@
+-- Read at each open: the first and the last entry of every table and index, so that a
+-- file that was cut or whose pages near the roots are gone is noticed at once, without
+-- reading all of it (`byway db check` does). (min and max in one question would read all.)
+SELECT min(id) FROM user; SELECT max(id) FROM user;
+SELECT min(name) FROM user; SELECT max(name) FROM user;
+SELECT min(id) FROM profile; SELECT max(id) FROM profile;
+SELECT min(name) FROM profile; SELECT max(name) FROM profile;
+SELECT min(id) FROM chosen_by; SELECT max(id) FROM chosen_by;
+SELECT min(name) FROM chosen_by; SELECT max(name) FROM chosen_by;
+SELECT min(id) FROM client; SELECT max(id) FROM client;
+SELECT min(program) FROM client; SELECT max(program) FROM client;
+SELECT min(id) FROM address; SELECT max(id) FROM address;
+SELECT min(text) FROM address; SELECT max(text) FROM address;
+SELECT min(id) FROM end_reason; SELECT max(id) FROM end_reason;
+SELECT min(name) FROM end_reason; SELECT max(name) FROM end_reason;
+SELECT min(class) FROM span; SELECT max(class) FROM span;
+SELECT min(id) FROM server; SELECT max(id) FROM server;
+SELECT min(name) FROM server; SELECT max(name) FROM server;
+SELECT min(id) FROM server_run; SELECT max(id) FROM server_run;
+SELECT min(server) FROM server_run INDEXED BY server_run_by_server; SELECT max(server) FROM server_run INDEXED BY server_run_by_server;
+SELECT min(id) FROM session; SELECT max(id) FROM session;
+SELECT min(user) FROM session INDEXED BY session_by_user; SELECT max(user) FROM session INDEXED BY session_by_user;
+SELECT min(span) FROM session INDEXED BY session_by_span; SELECT max(span) FROM session INDEXED BY session_by_span;
+SELECT min(session) FROM running; SELECT max(session) FROM running;
+SELECT min(kind) FROM held; SELECT max(kind) FROM held;
+SELECT min(session) FROM held INDEXED BY held_now WHERE until IS NULL; SELECT max(session) FROM held INDEXED BY held_now WHERE until IS NULL;
+SELECT min(session) FROM held_before; SELECT max(session) FROM held_before;
+SELECT min(bucket) FROM traffic; SELECT max(bucket) FROM traffic;
+SELECT min(day) FROM usage_day; SELECT max(day) FROM usage_day;
+SELECT min(hour) FROM usage_hour; SELECT max(hour) FROM usage_hour;
+SELECT min(id) FROM refusal; SELECT max(id) FROM refusal;
+SELECT min(at) FROM refusal INDEXED BY refusal_by_time; SELECT max(at) FROM refusal INDEXED BY refusal_by_time;
+SELECT min(user) FROM refusal INDEXED BY refusal_by_user; SELECT max(user) FROM refusal INDEXED BY refusal_by_user;
+SELECT min(id) FROM gap_kind; SELECT max(id) FROM gap_kind;
+SELECT min(name) FROM gap_kind; SELECT max(name) FROM gap_kind;
+SELECT min(id) FROM gap; SELECT max(id) FROM gap;
+SELECT min(began) FROM gap INDEXED BY gap_by_time; SELECT max(began) FROM gap INDEXED BY gap_by_time;
+SELECT min(file) FROM spool_position; SELECT max(file) FROM spool_position;
+SELECT alive_at, stopped, bucket_s, batch FROM recorder;
+SELECT min(kind) FROM pruned; SELECT max(kind) FROM pruned;
+SELECT hash FROM views;
