@@ -13,7 +13,6 @@
 #include "lib/log.h"
 
 #define MAX_CAVEATS 5
-#define STALE_S     60 /* a recorder that runs says so every few seconds */
 
 bool answer_open(struct answer *answer, const struct options *options,
                  const struct output_column *columns, size_t n)
@@ -139,7 +138,8 @@ static void say_stale(const struct answer *answer, int64_t last)
     if (!row || !history_row(answer->history, row))
         return;
     alive_at = record_time(row, 0);
-    if (alive_at != RECORD_NONE && alive_at < last && alive_at < answer->options->now - STALE_S)
+    if (alive_at != RECORD_NONE && alive_at < last &&
+        alive_at < answer->options->now - ANSWER_STALE_S)
         answer_note(answer,
                     "the recorder %s at %s: nothing is known of what came later, and what was "
                     "open then may have ended.",

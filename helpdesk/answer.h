@@ -11,6 +11,9 @@
 #include "helpdesk/history.h"
 #include "helpdesk/output.h"
 
+/* A recorder that runs says so every few seconds. */
+#define ANSWER_STALE_S 60
+
 struct answer {
     const struct options *options;
     struct history *history;

@@ -65,7 +65,7 @@ static const struct output_column columns[COLUMNS] = {
     [DOWNLOAD_RATE] = {.key = "download_rate", .title = "DOWNLOAD/S", .kind = OUTPUT_RATE},
     [UPLOAD] = {.key = "upload_bytes", .title = "UPLOAD", .kind = OUTPUT_BYTES},
     [DOWNLOAD] = {.key = "download_bytes", .title = "DOWNLOAD", .kind = OUTPUT_BYTES, .spare = 3},
-    [DURATION] = {.key = "duration_s", .title = "SINCE", .kind = OUTPUT_DURATION},
+    [DURATION] = {.key = "duration_s", .title = "OPEN FOR", .kind = OUTPUT_DURATION},
     [STARTED] = {.key = "started", .kind = OUTPUT_TIME},
     [PROFILE] = {.key = "profile",
                  .title = "PROFILE",

@@ -65,11 +65,28 @@ static bool read_rivals(struct story *story, struct history *history, struct sto
 }
 
 /* What came behind the last sign of life is possible only. */
-static int64_t certain_until(const struct record *record, int64_t until)
+static int64_t certain_until(const struct story *story, int64_t until)
 {
-    if (record->ended == RECORD_NONE)
+    const struct record *record = &story->record;
+    int64_t last = record->ended == RECORD_NONE ? record->last_seen : record->ended;
+
+    if ((record->ended == RECORD_NONE && story->is_watched) || last == RECORD_NONE)
         return until;
-    return until == RECORD_NONE || until > record->ended ? record->ended : until;
+    return until == RECORD_NONE || until > last ? last : until;
+}
+
+static bool is_watched(const struct story *story, struct history *history, int64_t now)
+{
+    sqlite3_stmt *row = history_statement(history, "history_sessions.is-watched");
+    bool watched = false;
+
+    if (!row)
+        return false;
+    sqlite3_bind_int64(row, 1, story->record.server_id);
+    sqlite3_bind_int64(row, 2, now - ANSWER_STALE_S);
+    watched = history_row(history, row) && sqlite3_column_int64(row, 0) != 0;
+    sqlite3_reset(row);
+    return watched;
 }
 
 static bool read_addresses(struct story *story, struct history *history)
@@ -95,7 +112,7 @@ static bool read_addresses(struct story *story, struct history *history)
                                    .text = keep(story, record_text(row, 1)),
                                    .since = record_time(row, 2),
                                    .until = until,
-                                   .certain_until = certain_until(&story->record, until)};
+                                   .certain_until = certain_until(story, until)};
         ok = addresses[story->n_addresses].text != NULL;
         if (ok && !addresses[story->n_addresses].is_real)
             ok = read_rivals(story, history, &addresses[story->n_addresses]);
@@ -195,6 +212,7 @@ enum status story_read(struct story *story, struct history *history, int64_t id,
     story->bucket_s = get_number(history, "history_usage.bucket-length");
     if (story->bucket_s <= 0 || story->bucket_s > HOUR)
         story->bucket_s = USUAL_BUCKET;
+    story->is_watched = is_watched(story, history, now);
     story->oldest = get_number(history, "history_usage.oldest-bucket");
     story->end = end_of_traffic(&story->record, now);
     if (read_addresses(story, history) && read_traffic(story, history) &&

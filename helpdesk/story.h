@@ -41,8 +41,9 @@ struct story {
     struct story_traffic *traffic; /* in order of time; a bucket without bytes is not there */
     size_t n_traffic, traffic_room;
     int64_t bucket_s;
-    int64_t end;    /* of what is known of its traffic */
-    int64_t oldest; /* the first bucket that retention has left; RECORD_NONE: none */
+    bool is_watched; /* somebody would have seen the end of an open one */
+    int64_t end;     /* of what is known of its traffic */
+    int64_t oldest;  /* the first bucket that retention has left; RECORD_NONE: none */
 };
 
 /* STATUS_NO: there is no such session; STATUS_ERROR: memory is out. Free it in any case. */

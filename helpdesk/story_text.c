@@ -85,6 +85,8 @@ static void show_client(const struct record *record)
 
     if (record->handshake_s != RECORD_NONE)
         snprintf(login, sizeof(login), "; the login took %" PRId64 "s", record->handshake_s);
+    if (record->real && record->real_port != RECORD_NONE)
+        output_field("From", "%s port %" PRId64, record->real, record->real_port);
     if (record->program || record->platform)
         output_field("Client", "%s on %s%s", or_unknown(record->program),
                      or_unknown(record->platform), login);
@@ -111,11 +113,10 @@ static void show_fields(const struct record *record, const struct answer *answer
 
 /* ── addresses ── */
 
-enum { ADDRESS, PORT, KIND, SINCE, UNTIL, NOTE, COLUMNS };
+enum { ADDRESS, KIND, SINCE, UNTIL, NOTE, COLUMNS };
 
 static const struct output_column columns[COLUMNS] = {
     [ADDRESS] = {.title = "ADDRESS", .kind = OUTPUT_ADDRESS},
-    [PORT] = {.title = "PORT", .kind = OUTPUT_TEXT, .unknown = "", .spare = 1},
     [KIND] = {.title = "KIND", .kind = OUTPUT_TEXT},
     [SINCE] = {.title = "SINCE", .kind = OUTPUT_TIME},
     [UNTIL] = {.title = "UNTIL", .kind = OUTPUT_TIME, .unknown = "now"},
@@ -152,7 +153,7 @@ static bool show_addresses(const struct story *story, const struct answer *answe
     for (size_t i = 0; ok && i < story->n_addresses; i++) {
         const struct story_address *address = &story->addresses[i];
         bool is_sure = address->until == address->certain_until && address->n_rivals == 0;
-        char sure[TEXT_SIZE], port[32];
+        char sure[TEXT_SIZE];
         struct output_value values[COLUMNS] = {[ADDRESS] = output_text(address->text),
                                                [KIND] =
                                                    output_text(address->is_real ? "real" : "VPN"),
@@ -162,11 +163,6 @@ static bool show_addresses(const struct story *story, const struct answer *answe
         say_how_sure(address, answer, sure);
         values[UNTIL].is_about = address->until != address->certain_until;
         values[NOTE] = output_marked(output_text(sure), is_sure ? TABLE_GOOD : TABLE_DOUBT);
-        if (address->is_real && i + 1 == story->n_addresses &&
-            story->record.real_port != RECORD_NONE) {
-            snprintf(port, sizeof(port), "%" PRId64, story->record.real_port);
-            values[PORT] = output_text(port);
-        }
         ok = output_row(output, values);
     }
     if (ok && story->n_addresses > 0)

@@ -223,5 +223,11 @@ WHERE gap.began <= ?2 AND (gap.ended IS NULL OR gap.ended >= ?1)
   AND (?3 IS NULL OR gap.server IS NULL OR gap.server = ?3)
 ORDER BY gap.began DESC, gap.id DESC;
 
+-- 1: what is open on server ?1 is open for certain, if the recorder was alive after ?2.
+-- name: is-watched
+SELECT coalesce((SELECT alive_at >= ?2 AND stopped = 0 FROM recorder WHERE id = 1), 0)
+  AND NOT EXISTS (SELECT 1 FROM gap
+                  WHERE kind = 1 AND ended IS NULL AND (server IS NULL OR server = ?1));
+
 -- name: recorder
 SELECT alive_at, stopped, bucket_s FROM recorder WHERE id = 1;

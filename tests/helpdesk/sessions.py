@@ -390,6 +390,22 @@ def show_has_the_addresses_with_how_sure_they_are(world):
         assert part in " ".join(world.out.split()), (part, world.out)
 
 
+def an_open_session_holds_its_address_for_certain_only_while_somebody_watches(world):
+    world.write(story())
+    dave = world.json("show", "4", "--utc")[0]["addresses"][0]
+    assert dave["until"] is None and dave["certain_until"] == iso(2 * HOUR), dave
+    world.run("show", "4")
+    assert "certain until 2023-11-15 14:00:00 UTC" in " ".join(world.out.split()), world.out
+    lines = Lines()
+    lines.add("alive", at=now())
+    world.write(lines)
+    assert world.json("show", "4")[0]["addresses"][0]["certain_until"] is None, world.out
+    lines.add("gap", id=1, server=1, kind=NOT_WATCHED, began=3 * HOUR)
+    world.write(lines)
+    dave = world.json("show", "4", "--utc")[0]["addresses"][0]
+    assert dave["certain_until"] == iso(2 * HOUR), dave
+
+
 def an_address_that_changes_hands_has_one_holder_at_a_time(world):
     lines = Lines()
     lines.add("server", id=1, name="campus")
