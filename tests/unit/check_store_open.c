@@ -116,6 +116,20 @@ START_TEST(a_second_daemon_is_kept_out_until_the_first_has_left)
 }
 END_TEST
 
+START_TEST(nobody_who_only_reads_can_take_the_lock)
+{
+    mode_t before = umask(0);
+
+    store_open_it();
+    store_close_it();
+    shell("test $(stat -c %%a %s.lock) = 600", store_path);
+    shell("chmod 0640 %s.lock", store_path); /* as it once was made */
+    store_open_it();
+    shell("test $(stat -c %%a %s.lock) = 600", store_path);
+    umask(before);
+}
+END_TEST
+
 /* ── where it is ── */
 
 START_TEST(a_missing_folder_is_said)
@@ -282,6 +296,7 @@ Suite *unit_suite(void)
     tcase_add_loop_test(tests, another_programs_database_is_left_alone, 0, 3);
     tcase_add_test(tests, a_database_of_a_newer_version_is_left_alone);
     tcase_add_test(tests, a_second_daemon_is_kept_out_until_the_first_has_left);
+    tcase_add_test(tests, nobody_who_only_reads_can_take_the_lock);
     tcase_add_test(tests, a_missing_folder_is_said);
     tcase_add_test(tests, a_folder_that_cannot_be_written_is_said);
     tcase_add_test(tests, a_database_that_cannot_be_written_is_said);
