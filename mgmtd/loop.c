@@ -40,20 +40,28 @@ struct loop {
     int64_t tick_at, watchdog_at;
     int64_t damaged_at;       /* when a database was last found to be; 0: never */
     char status[STATUS_SIZE]; /* as it was told last */
+    bool owes_ready;          /* nobody could be told yet that the daemon is ready */
+    bool owes_reloading;      /* nor that it began to read its config again */
     bool stopping;
 };
 
 /* ── the service manager ── */
 
-static void tell_status(struct loop *loop, const char *first)
+/* What does not fit into the manager's socket now is told in a later turn, in this order. */
+static void tell_status(struct loop *loop)
 {
     char status[STATUS_SIZE];
 
     recording_status(loop->recording, status, sizeof(status));
-    if (*first == '\0' && strcmp(status, loop->status) == 0)
+    if (!loop->owes_ready && strcmp(status, loop->status) == 0)
         return;
-    if (notify_send("%sSTATUS=%s", first, status))
-        memcpy(loop->status, status, sizeof(status));
+    if (loop->owes_reloading && !notify_reloading())
+        return;
+    loop->owes_reloading = false;
+    if (!notify_send("%sSTATUS=%s", loop->owes_ready ? "READY=1\n" : "", status))
+        return;
+    loop->owes_ready = false;
+    memcpy(loop->status, status, sizeof(status));
 }
 
 static void feed_watchdog(struct loop *loop)
@@ -89,7 +97,7 @@ static void reload(struct loop *loop)
     struct diagnostics *problems = diagnostics_new();
     struct config *config;
 
-    notify_reloading();
+    loop->owes_reloading = !notify_reloading();
     config = problems ? config_load(loop->options->config, problems) : NULL;
     if (problems)
         config_tell(problems, loop->log);
@@ -99,7 +107,8 @@ static void reload(struct loop *loop)
         log_write(loop->log, LOG_LEVEL_ERROR, "config",
                   "%s was not taken; the daemon goes on as it was", loop->options->config);
     diagnostics_free(problems);
-    tell_status(loop, "READY=1\n");
+    loop->owes_ready = true;
+    tell_status(loop);
 }
 
 /* ── signals ── */
@@ -218,7 +227,7 @@ static bool turn(struct loop *loop)
     loop->next_ms = recording_step(loop->recording);
     if (clock_boot_ms() >= loop->tick_at) {
         loop->tick_at = clock_boot_ms() + TICK_MS;
-        tell_status(loop, "");
+        tell_status(loop);
     }
     feed_watchdog(loop);
     return true;
@@ -241,7 +250,8 @@ static bool open_all(struct loop *loop)
 
 static bool work(struct loop *loop)
 {
-    tell_status(loop, "READY=1\n");
+    loop->owes_ready = true;
+    tell_status(loop);
     while (!loop->stopping)
         if (!turn(loop))
             return false;

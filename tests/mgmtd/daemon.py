@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import sys
 import tempfile
@@ -142,6 +143,29 @@ def a_dead_server_does_not_keep_others_from_being_recorded(world):
     wait_for(lambda: daemon.status().startswith("1 of 3 servers attached, 1 sessions open"),
              lambda: f"the status; it is {daemon.status()}")
     daemon.expect('server "mute": .*no greeting in 10 s: probably another program')
+
+
+def fill(address):
+    """Sends to that socket until nothing more fits in."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sender.sendto(b"NOISE=1", address)
+
+
+def a_service_manager_that_was_busy_is_told_of_the_start_and_of_a_reload_later(world):
+    fake, line = world.fake("main")
+    daemon = world.daemon(line, start=False).start()
+    fill(daemon.path("notify"))
+    attached(fake)
+    daemon.ready()
+    daemon.said.clear()
+    fill(daemon.path("notify"))
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.expect("conf was read again")
+    daemon.ready()
+    told = [said for said in daemon.said if said in ("RELOADING=1", "READY=1")]
+    same(told, ["RELOADING=1", "READY=1"], "what was told of the reload")
 
 
 def unix_and_tcp_with_a_password_are_served_by_one_daemon(world):
