@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helpdesk/who_pool.h"
 #include "lib/arena.h"
 
 #define ALIVE_S 15 /* the daemon says that it lives every few seconds */
@@ -300,6 +301,50 @@ static void read_gaps(struct asking *asking)
     sqlite3_reset(row);
 }
 
+/* Before a server was on record nobody knows who it served. */
+static void read_beginnings(struct asking *asking)
+{
+    sqlite3_stmt *row = history_statement(asking->history, "who.beginnings");
+
+    if (!row)
+        return;
+    bind_text(row, 1, asking->question->server);
+    while (!asking->failed && history_row(asking->history, row)) {
+        struct who_gap gap = {.kind = WHO_GAP_BEFORE,
+                              .server_id = number_in(row, 0),
+                              .server = text_in(asking, row, 1),
+                              .began = WHO_NONE,
+                              .ended = number_in(row, 2),
+                              .count = WHO_NONE};
+
+        if (gap.ended != WHO_NONE && gap.ended > asking->question->from)
+            add_gap(asking, &gap);
+    }
+    sqlite3_reset(row);
+}
+
+/* Of servers that have other addresses it does not matter what is missing. */
+static void drop_gaps_of_others(struct asking *asking)
+{
+    struct who_answer *answer = asking->answer;
+    struct who_pools *pools = NULL;
+    size_t kept = 0;
+
+    if (answer->n_gaps == 0)
+        return;
+    pools = who_pools_read(asking->history, asking->question);
+    if (!pools) {
+        asking->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < answer->n_gaps; i++)
+        if (answer->gaps[i].server_id == WHO_NONE ||
+            who_pools_may_give(pools, answer->gaps[i].server_id))
+            answer->gaps[kept++] = answer->gaps[i];
+    answer->n_gaps = kept;
+    who_pools_free(pools);
+}
+
 static bool was_vpn(struct asking *asking)
 {
     sqlite3_stmt *row = history_statement(asking->history, "who.is-vpn");
@@ -365,6 +410,8 @@ bool who_ask(struct history *history, const struct who_question *question,
     read_candidates(&asking, true);
     read_recorder(&asking);
     read_gaps(&asking);
+    read_beginnings(&asking);
+    drop_gaps_of_others(&asking);
     for (size_t i = 0; is_fine(&asking) && i < answer->n; i++) {
         read_moves(&asking, &answer->candidates[i]);
         read_traffic(&asking, &answer->candidates[i]);

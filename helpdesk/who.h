@@ -75,6 +75,7 @@ enum who_gap_kind {
     /* found out by who_ask() */
     WHO_GAP_STOPPED, /* the daemon does not run */
     WHO_GAP_DELETED, /* retention has deleted what was there */
+    WHO_GAP_BEFORE,  /* the server was not on record yet */
 };
 
 struct who_gap {

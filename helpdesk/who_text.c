@@ -79,6 +79,9 @@ char *who_gap_text(const struct who_told *told, const struct who_gap *gap, char 
         add(text, "",
             gap->began == WHO_NONE ? "the recorder did not run" : "nobody has been recording");
         break;
+    case WHO_GAP_BEFORE:
+        add(text, "", "nothing was recorded of %s", server);
+        break;
     case WHO_GAP_DELETED:
         add(text, "", "what was recorded of sessions that ended");
         break;

@@ -91,3 +91,23 @@ WHERE address.text = ?1 LIMIT 1;
 
 -- name: server
 SELECT 1 FROM server WHERE name = ?1;
+
+-- What servers gave out about a moment: server and address, of as many sessions before and
+-- after it. Sessions are numbered about as they began. (moment, sessions, 1 for IPv6)
+-- name: given
+SELECT server_run.server, address.text
+FROM (
+  SELECT max((SELECT session.id FROM session INDEXED BY session_by_span
+              WHERE session.span = span.class AND session.started <= ?1
+              ORDER BY session.started DESC LIMIT 1)) AS id
+  FROM span
+) AS near
+CROSS JOIN session ON session.id BETWEEN coalesce(near.id, 0) - ?2 AND coalesce(near.id, 0) + ?2
+CROSS JOIN server_run ON server_run.id = session.run
+CROSS JOIN address ON address.id = CASE ?3 WHEN 1 THEN session.vpn6 ELSE session.vpn4 END;
+
+-- Since when a server is on record. (server or NULL)
+-- name: beginnings
+SELECT server.id, server.name,
+  (SELECT min(began) FROM server_run WHERE server_run.server = server.id)
+FROM server WHERE ?1 IS NULL OR server.name = ?1;

@@ -46,12 +46,17 @@ struct had {
         .user = (who), .from = (since), .to = -1, .last_seen = (seen) \
     }
 
-static void add_ended(struct batch *batch, const struct session_row *session)
+static void add_at(struct batch *batch, const struct session_row *session, const char *address)
 {
-    struct held_row vpn = held_of(session, HELD_VPN, POOL);
+    struct held_row vpn = held_of(session, HELD_VPN, address);
     struct held_row real = held_of(session, HELD_REAL, "203.0.113.9");
 
     ck_assert(batch_session(batch, session) && batch_held(batch, &vpn) && batch_held(batch, &real));
+}
+
+static void add_ended(struct batch *batch, const struct session_row *session)
+{
+    add_at(batch, session, POOL);
 }
 
 static void add_had(struct batch *batch, int64_t id, const struct had *had)
@@ -388,6 +393,79 @@ START_TEST(another_server_has_its_own_holders)
 }
 END_TEST
 
+/* Bob's server, whose addresses are 10.9.0.0/16: as many as say what its pool is like. */
+static void add_annex(struct batch *batch, int n)
+{
+    struct server_row server = {.id = 2, .name = "annex"};
+    struct run_row run = run_of(2, 2);
+
+    ck_assert(batch_server(batch, &server) && batch_run(batch, &run));
+    for (int i = 0; i < n; i++) {
+        struct session_row session = session_of(100 + i, "bob");
+        char address[24];
+
+        snprintf(address, sizeof(address), "10.9.%d.9", i);
+        session.run = 2;
+        session.ended = T0 + HOUR;
+        session.vpn4 = address;
+        add_at(batch, &session, address);
+    }
+}
+
+START_TEST(a_gap_of_a_server_with_other_addresses_does_not_matter)
+{
+    static const struct had had = HAD("alice", HOUR, 5 * HOUR);
+    struct batch *batch = new_batch();
+    struct gap_row gap = {.id = 1,
+                          .kind = GAP_NOT_WATCHED,
+                          .server = 2,
+                          .began = T0 + 2 * HOUR,
+                          .ended = T0 + 3 * HOUR,
+                          .count = BATCH_NONE};
+
+    add_had(batch, 1, &had);
+    add_annex(batch, 30);
+    ck_assert(batch_gap(batch, &gap));
+    write_batch(batch);
+    ck_assert_str_eq(asked_at(2 * HOUR + 600), "certain: alice certain yes");
+    ck_assert_str_eq(told_of("10.9.3.3", 2 * HOUR + 600, 120), "unknown");
+    /* It may be anybody's real address, and an address that no server is known to have. */
+    ck_assert_str_eq(told_of("203.0.113.9", 2 * HOUR + 600, 120), "possible: alice unwatched yes");
+    ck_assert_str_eq(told_of("10.77.0.1", 2 * HOUR + 600, 120), "unknown");
+}
+END_TEST
+
+START_TEST(a_server_of_which_little_is_known_may_have_any_address)
+{
+    static const struct had had = HAD("alice", HOUR, 5 * HOUR);
+    struct batch *batch = new_batch();
+    struct gap_row gap = {.id = 1,
+                          .kind = GAP_NOT_WATCHED,
+                          .server = 2,
+                          .began = T0 + 2 * HOUR,
+                          .ended = T0 + 3 * HOUR,
+                          .count = BATCH_NONE};
+
+    add_had(batch, 1, &had);
+    add_annex(batch, 3);
+    ck_assert(batch_gap(batch, &gap));
+    write_batch(batch);
+    ck_assert_str_eq(asked_at(2 * HOUR + 600), "possible: alice unwatched yes");
+}
+END_TEST
+
+START_TEST(before_a_server_was_on_record_nobody_knows)
+{
+    static const struct had had[] = {HAD("alice", HOUR, 5 * HOUR)};
+
+    write_history(had, COUNT(had));
+    ck_assert_str_eq(told_of(POOL, 20, 60), "nobody");
+    ck_assert_str_eq(told_of(POOL, -100, 60), "unknown");
+    ck_assert_int_eq(answer.gaps[0].kind, WHO_GAP_BEFORE);
+    ck_assert_str_eq(told_of(POOL, -40, 60), "nobody");
+}
+END_TEST
+
 /* ── real addresses ── */
 
 START_TEST(a_real_address_is_found_and_marked)
@@ -525,6 +603,9 @@ Suite *unit_suite(void)
     tcase_add_test(tcase, a_gap_that_lasts_is_none_where_the_spool_is_read);
     tcase_add_test(tcase, what_was_deleted_is_not_nobody);
     tcase_add_test(tcase, another_server_has_its_own_holders);
+    tcase_add_test(tcase, a_gap_of_a_server_with_other_addresses_does_not_matter);
+    tcase_add_test(tcase, a_server_of_which_little_is_known_may_have_any_address);
+    tcase_add_test(tcase, before_a_server_was_on_record_nobody_knows);
     tcase_add_test(tcase, a_real_address_is_found_and_marked);
     tcase_add_test(tcase, a_client_that_moved_was_at_one_of_two_addresses);
     tcase_add_test(tcase, bytes_are_those_of_the_buckets_that_the_window_touches);

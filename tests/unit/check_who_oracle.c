@@ -78,10 +78,15 @@ static struct truth truth_of(const struct who_question *question,
             add_person(may_have, &truth.possible, hold);
     }
     truth.a_holder = truth.holders > 0 ? holders[0] : 0;
-    for (int i = 0; i < world->n_blinds; i++)
-        truth.blind =
-            truth.blind || (is_asked(question, world->blinds[i].server) &&
-                            overlap(question, world->blinds[i].from, world->blinds[i].to));
+    for (int i = 0; i < world->n_blinds; i++) {
+        const struct world_blind *blind = &world->blinds[i];
+
+        if (is_asked(question, blind->server) && overlap(question, blind->from, blind->to) &&
+            (question->real_only || blind->from > WORLD_DIED ||
+             world_may_give(blind->server, question->address)))
+            truth.blind = true;
+    }
+    truth.blind = truth.blind || question->from < WORLD_BEGAN;
     return truth;
 }
 

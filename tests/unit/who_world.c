@@ -35,7 +35,7 @@ static const struct kind {
 
 /* One session, the truth and what was seen of it. */
 struct life {
-    int64_t id;
+    int64_t id, run;
     int user, server, address;
     bool dual;
     int64_t began, ended;       /* the truth; WORLD_NEVER: goes on */
@@ -53,11 +53,23 @@ struct making {
     struct random random;
     struct batch *batch;
     int64_t run;
+    struct life *lives;
+    int n_lives, lives_room;
 };
 
 const char *world_server(int server)
 {
     return kinds[server].name;
+}
+
+bool world_may_give(int server, const char *address)
+{
+    char ipv4[WORLD_ADDRESS_SIZE], ipv6[WORLD_ADDRESS_SIZE];
+
+    snprintf(ipv4, sizeof(ipv4), "10.%d.0.", kinds[server].pool);
+    snprintf(ipv6, sizeof(ipv6), "2001:db8:%d::", kinds[server].pool);
+    return strncmp(address, ipv4, strlen(ipv4)) == 0 || strncmp(address, ipv6, strlen(ipv6)) == 0 ||
+           (strncmp(address, "10.", 3) != 0 && !strchr(address, ':'));
 }
 
 char *world_user(int user, char text[16])
@@ -189,7 +201,7 @@ static void put_session(struct making *making, const struct life *life)
     pool_text(kinds[life->server].pool, life->address, false, vpn4);
     pool_text(kinds[life->server].pool, life->address, true, vpn6);
     real_text(life->real[life->n_moves], real);
-    row.run = making->run;
+    row.run = life->run;
     row.started = life->began;
     row.vpn4 = vpn4;
     row.vpn6 = life->dual ? vpn6 : NULL;
@@ -354,21 +366,21 @@ static void make_run(struct making *making, int server, int64_t began, int64_t e
     run.ended = ended > WORLD_DIED ? BATCH_NONE : ended;
     ck_assert(batch_run(making->batch, &run));
     for (int64_t at = began; at <= ended; at += between(making, 0, 10 * MINUTE)) {
-        struct life life = {
-            .server = server, .began = at, .address = free_address(making, free_from, at)};
+        struct life life = {.run = making->run,
+                            .server = server,
+                            .began = at,
+                            .address = free_address(making, free_from, at)};
 
         if (life.address < 0)
             continue;
-        life.id = ++making->world->n_sessions;
         life.user = (int)between(making, random_percent(&making->random, 2) ? NOBODY : 1, USERS);
         life.dual = random_percent(&making->random, 50);
         life.ended = least(ended, at + some_length(making));
         free_from[life.address] = life.ended;
         see(making, &life, killed && life.ended == ended);
         move(making, &life);
-        keep(making, &life);
-        if (life.recorded)
-            put_session(making, &life);
+        GROW(making->lives, making->n_lives, making->lives_room);
+        making->lives[making->n_lives++] = life;
     }
 }
 
@@ -385,9 +397,33 @@ static void make_server(struct making *making, int server)
 
         make_run(making, server, began, least(ended, WORLD_NOW + DAY),
                  random_percent(&making->random, 40));
-        write_now(making);
         began = ended + between(making, 0, 10 * MINUTE);
     }
+}
+
+static int by_beginning(const void *a, const void *b)
+{
+    const struct life *x = a, *y = b;
+
+    return (x->began > y->began) - (x->began < y->began);
+}
+
+/* Sessions are numbered as they begin, whoever's they are. */
+static void put_lives(struct making *making)
+{
+    qsort(making->lives, (size_t)making->n_lives, sizeof(*making->lives), by_beginning);
+    for (int i = 0; i < making->n_lives; i++) {
+        struct life *life = &making->lives[i];
+
+        life->id = ++making->world->n_sessions;
+        keep(making, life);
+        if (life->recorded)
+            put_session(making, life);
+        if (i % 1000 == 0)
+            write_now(making);
+    }
+    write_now(making);
+    free(making->lives);
 }
 
 struct world *world_new(uint64_t seed, struct store *store_to_fill)
@@ -400,6 +436,7 @@ struct world *world_new(uint64_t seed, struct store *store_to_fill)
     ck_assert(making.world && making.batch);
     for (int server = 0; server < WORLD_SERVERS; server++)
         make_server(&making, server);
+    put_lives(&making);
     batch_free(making.batch);
     return making.world;
 }

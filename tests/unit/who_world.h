@@ -60,5 +60,7 @@ void world_free(struct world *world);
 /* "" for a user without a name. Returns `text`. */
 char *world_user(int user, char text[16]);
 const char *world_server(int server);
+/* Whether the server has such addresses, or it is a real one, which may come to any. */
+bool world_may_give(int server, const char *address);
 
 #endif
