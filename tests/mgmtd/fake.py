@@ -151,10 +151,11 @@ class Fake:
                "trusted_ip": client.real, "common_name": user, "username": user,
                "IV_PLAT": "linux", "IV_VER": "2.6.14", "daemon_pid": self.pid,
                "daemon_start_time": self.connected_at}
-        if self.is_attached():
-            self.say(f">CLIENT:ESTABLISHED,{cid}\r\n"
-                     + "".join(f">CLIENT:ENV,{key}={value}\r\n" for key, value in env.items())
-                     + ">CLIENT:ENV,END\r\n")
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has just left
+            if self.is_attached():
+                self.say(f">CLIENT:ESTABLISHED,{cid}\r\n"
+                         + "".join(f">CLIENT:ENV,{key}={value}\r\n" for key, value in env.items())
+                         + ">CLIENT:ENV,END\r\n")
         return client
 
     def count(self, client, received, sent):
