@@ -376,6 +376,9 @@ void recording_abandon(struct recording *r)
 {
     if (!r)
         return;
+    /* OpenVPN has nobody then who could be slow in reading. */
+    servers_free(r->servers);
+    r->servers = NULL;
     stop_writer(r, 0);
     free_all(r);
 }
