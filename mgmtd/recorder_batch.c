@@ -294,11 +294,18 @@ static bool remove_file(struct recorder *recorder, struct spool_file *file)
                       ? spool_reader_remove_finished(file->reader, recorder->dir_fd, file->name)
                       : 1;
 
-    if (removed < 0 && errno != ENOENT)
-        log_write(recorder->log, LOG_LEVEL_WARNING, "spool", "%s is done with, but stays: %s",
-                  file->name, strerror(errno));
-    file->stays = removed < 0 && errno != ENOENT;
-    return removed == 1 || (removed < 0 && errno == ENOENT);
+    if (removed == 1)
+        recorder->complained = false;
+    if (removed >= 0 || errno == ENOENT)
+        return removed != 0;
+    if (!recorder->complained)
+        log_write(recorder->log, LOG_LEVEL_WARNING, "spool",
+                  "%s is done with, but stays, and so may others: %s", file->name, strerror(errno));
+    recorder->complained = true;
+    file->stays = true;
+    spool_reader_close(file->reader);
+    file->reader = NULL;
+    return false;
 }
 
 void recorder_synced(struct recorder *recorder)

@@ -110,6 +110,7 @@ struct recorder {
     char *spool_dir;
     int dir_fd;
     bool dir_failed;
+    bool complained; /* of a file that could not be deleted */
     struct recorder_time now;
     bool has_time;
     int64_t clock_offset;

@@ -12,9 +12,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_FILES      512   /* open at a time; further ones wait until some are done */
+#define MAX_FILES      512   /* at a time; further ones wait until some are done */
 #define GARBAGE_MS     5000  /* garbage is noted, if no record has explained it by then */
 #define RESTART_MS     10000 /* so long may pass from the end of a spool to the next CONNECTED */
 #define EXPECT_MS      2000  /* an address that is not learned by then is the one expected */
@@ -105,11 +106,23 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* It may be removed and made again while the daemon runs. */
+static void let_go_of_removed_dir(struct recorder *recorder)
+{
+    struct stat about;
+
+    if (recorder->dir_fd < 0 || fstat(recorder->dir_fd, &about) != 0 || about.st_nlink > 0)
+        return;
+    close(recorder->dir_fd);
+    recorder->dir_fd = -1;
+}
+
 static DIR *open_dir(struct recorder *recorder)
 {
     DIR *dir = NULL;
     int fd = -1;
 
+    let_go_of_removed_dir(recorder);
     if (recorder->dir_fd < 0)
         recorder->dir_fd = open(recorder->spool_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (recorder->dir_fd >= 0)
@@ -125,15 +138,27 @@ static DIR *open_dir(struct recorder *recorder)
     return dir;
 }
 
+/* Those that could not be deleted are only remembered. */
+static size_t files_under_way(const struct recorder *recorder)
+{
+    size_t n = 0;
+
+    for (const struct spool_file *file = chain_first(&recorder->files); file;
+         file = chain_next(&file->link))
+        n += !file->stays;
+    return n;
+}
+
 /* New files, in the order of their names, so that the same files give the same rows. */
 static void scan(struct recorder *recorder)
 {
     char **names = NULL;
     size_t n = 0;
+    size_t under_way = files_under_way(recorder);
     struct dirent *entry;
     DIR *dir = open_dir(recorder);
 
-    while (dir && recorder->files.n + n < MAX_FILES && (entry = readdir(dir))) {
+    while (dir && under_way + n < MAX_FILES && (entry = readdir(dir))) {
         if (!is_spool(entry->d_name) || file_named(recorder, entry->d_name))
             continue;
         names = memory_array(names, n + 1, sizeof *names);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the recorder does with a spool directory in disorder. */
+#include <config.h>
+
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mgmtd/recorder_private.h"
+
+#define NOW        1700000000
+#define MAX_MEMORY 65536
+
+static char folder[64];
+static char spool[80];
+static struct store *store;
+static struct recorder *recorder;
+
+static struct recorder_time at(int64_t s)
+{
+    return (struct recorder_time){.wall_s = NOW + s, .boot_ms = s * 1000};
+}
+
+static void set_up(void)
+{
+    struct recorder_settings settings = {
+        .spool_dir = spool, .bucket_s = 300, .max_memory = MAX_MEMORY};
+    char path[80];
+
+    snprintf(folder, sizeof(folder), "/tmp/byway-limits-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(spool, sizeof(spool), "%s/spool", folder);
+    ck_assert_int_eq(mkdir(spool, 0700), 0);
+    snprintf(path, sizeof(path), "%s/db", folder);
+    ck_assert_int_eq(store_open(&store, path, 300, NULL), STORE_OK);
+    recorder = recorder_new(store, &settings, NULL, at(0));
+    ck_assert_ptr_nonnull(recorder);
+}
+
+static void tear_down(void)
+{
+    char command[96];
+
+    recorder_free(recorder);
+    store_close(store);
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void make_spool(const char *name)
+{
+    char path[200];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", spool, name);
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fclose(file);
+}
+
+START_TEST(files_that_cannot_be_deleted_keep_no_new_one_from_being_read)
+{
+    char name[40];
+
+    for (int i = 0; i < 600; i++) {
+        struct spool_file *file;
+
+        snprintf(name, sizeof(name), "old-%d-1.spool", i);
+        file = file_new(recorder, name);
+        file->finished = file->stays = true;
+    }
+    make_spool("new-1-1.spool");
+    recorder_read_spool(recorder, 10, at(1));
+    ck_assert_uint_eq(recorder->files.n, 601);
+}
+END_TEST
+
+START_TEST(a_spool_directory_that_was_removed_and_made_again_is_read)
+{
+    recorder_read_spool(recorder, 10, at(1));
+    ck_assert_uint_eq(recorder->files.n, 0);
+    ck_assert_int_eq(rmdir(spool), 0);
+    recorder_read_spool(recorder, 10, at(2));
+    ck_assert_int_eq(mkdir(spool, 0700), 0);
+    make_spool("new-1-1.spool");
+    recorder_read_spool(recorder, 10, at(3));
+    ck_assert_uint_eq(recorder->files.n, 1);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+    Suite *suite = suite_create("recorder_limits");
+    TCase *tests = tcase_create("limits");
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 30);
+    tcase_add_test(tests, files_that_cannot_be_deleted_keep_no_new_one_from_being_read);
+    tcase_add_test(tests, a_spool_directory_that_was_removed_and_made_again_is_read);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
