@@ -43,6 +43,11 @@ size_t recorder_waiting(const struct recorder *recorder)
            (recorder->dirty.n + recorder->unpacked.n) * SESSION_WAITING;
 }
 
+bool batch_is_full(const struct recorder *recorder)
+{
+    return bytes_of(recorder->next) > recorder->settings.max_memory;
+}
+
 /* ── copying what changed ── */
 
 static void add_servers(struct recorder *recorder, struct batch *batch)

@@ -259,5 +259,7 @@ void record_take(struct recorder *recorder, struct spool_file *file,
 /* The session is about to change: the batch under way gets it as it was. */
 void batch_keep(struct recorder *recorder, struct session *session);
 struct batch *batch_under_way(struct recorder *recorder);
+/* So many rows wait for the next one that what can be told later must be. */
+bool batch_is_full(const struct recorder *recorder);
 
 #endif

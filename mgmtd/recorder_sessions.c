@@ -345,6 +345,11 @@ void session_count(struct recorder *recorder, struct session *session, enum coun
         return;
     batch_keep(recorder, session);
     note_quiet(session, count);
+    /* A later report has these bytes, too. */
+    if (batch_is_full(recorder)) {
+        session_seen(recorder, session, count->at);
+        return;
+    }
     counts_report(&session->counts, source, count->from, count->to, count->at,
                   recorder->settings.bucket_s, &delta);
     write_delta(recorder, session, &delta);

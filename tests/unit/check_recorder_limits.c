@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the recorder does with a spool directory in disorder. */
+/* What the recorder does with a spool directory in disorder, and while no rows are taken. */
 #include <config.h>
 
 #include "tests/unit/unit.h"
@@ -92,6 +92,35 @@ START_TEST(a_spool_directory_that_was_removed_and_made_again_is_read)
 }
 END_TEST
 
+/* Ten bytes more a bucket, as management counts them. */
+static void count(struct session *session, int64_t bucket)
+{
+    struct session_count report = {
+        .from = bucket * 10, .to = 0, .at = NOW + bucket * 300, .boot_ms = bucket * 300000};
+
+    session_count(recorder, session, COUNTS_BYTECOUNT, &report);
+}
+
+START_TEST(reports_that_the_database_does_not_take_fill_no_memory_and_lose_no_bytes)
+{
+    struct server *server = server_new(recorder, 1, "main");
+    struct run *run = run_new(recorder, server, 1, NOW);
+    struct session *session = sessions_add(recorder->sessions, -1);
+    struct batch *batch;
+
+    session_begin(recorder, session, run, NOW);
+    for (int64_t bucket = 1; bucket <= 20000; bucket++)
+        count(session, bucket);
+    ck_assert_uint_lt(recorder_waiting(recorder), 4 * MAX_MEMORY);
+    batch = recorder_take_batch(recorder, at(20001 * 300));
+    ck_assert_ptr_nonnull(batch);
+    batch_free(batch);
+    recorder_batch_written(recorder);
+    count(session, 20002);
+    ck_assert_int_eq(session->counts.from, 200020);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("recorder_limits");
@@ -101,6 +130,7 @@ Suite *unit_suite(void)
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, files_that_cannot_be_deleted_keep_no_new_one_from_being_read);
     tcase_add_test(tests, a_spool_directory_that_was_removed_and_made_again_is_read);
+    tcase_add_test(tests, reports_that_the_database_does_not_take_fill_no_memory_and_lose_no_bytes);
     suite_add_tcase(suite, tests);
     return suite;
 }
