@@ -83,6 +83,7 @@ struct sim_session {
     struct sim_address real, vpn4, vpn6; /* the first real one */
     uint32_t last_move;                  /* of ledger.moves; SIM_NONE: it stayed at `real` */
     int64_t created, began, ended;       /* its first packet; connected; SIM_NEVER: open */
+    int64_t taken; /* when another session got its IPv4 address from it; SIM_NEVER: never */
     struct traffic traffic;
     struct traffic_count bytes; /* at the end */
     /* What the management socket told somebody who listened. */

@@ -31,25 +31,61 @@ static struct sim_session *session_of(const struct sim_server *server, const str
     return &server->world->ledger.sessions[peer->session];
 }
 
-/* ── the pool ── */
+/* ── the pool ── as OpenVPN's: one's last address if it is free, else the one free for longest */
+
+static void push_release(struct sim_pool *pool, uint32_t number)
+{
+    uint32_t kept = 0;
+
+    if (pool->first + pool->n == pool->room) {
+        for (uint32_t i = pool->first; i < pool->first + pool->n; i++)
+            if (pool->freed[pool->queue[i].number] == pool->queue[i].release)
+                pool->queue[kept++] = pool->queue[i];
+        pool->first = 0;
+        pool->n = kept;
+    }
+    pool->freed[number] = ++pool->releases;
+    pool->queue[pool->first + pool->n++] = (struct sim_release){number, pool->releases};
+}
 
 static void fill_pool(struct sim_server *server)
 {
-    unsigned n = server->world->settings->clients * 2 + 16;
+    struct sim_pool *pool = &server->pool;
 
-    if (n >= POOL)
-        n = POOL - 1;
-    server->pool = needed(calloc(n, sizeof *server->pool));
-    for (unsigned i = 0; i < n; i++)
-        server->pool[server->n_pool++] = n - i;
+    pool->size = server->world->settings->clients + 16;
+    if (pool->size >= POOL)
+        pool->size = POOL - 1;
+    pool->room = 4 * pool->size;
+    pool->freed = needed(calloc(pool->size + 1, sizeof *pool->freed));
+    pool->queue = needed(calloc(pool->room, sizeof *pool->queue));
+    for (uint32_t number = 1; number <= pool->size; number++)
+        push_release(pool, number);
 }
 
-/* The last one that was given back: so addresses change hands within seconds. */
+static uint32_t lease_number(struct sim_pool *pool, uint32_t liked)
+{
+    uint32_t number = liked;
+
+    if (liked == SIM_NONE || pool->freed[liked] == 0) {
+        while (pool->freed[pool->queue[pool->first].number] != pool->queue[pool->first].release) {
+            pool->first++;
+            pool->n--;
+        }
+        number = pool->queue[pool->first].number;
+    }
+    pool->freed[number] = 0;
+    return number;
+}
+
 static void lease(struct sim_server *server, struct sim_peer *peer)
 {
     const struct sim_server_spec *spec = server->spec;
+    struct sim_client *client = &server->world->clients[peer->client];
 
-    peer->pool = server->pool[--server->n_pool];
+    peer->pool = lease_number(&server->pool,
+                              client->last_server == server->id ? client->last_pool : SIM_NONE);
+    client->last_pool = peer->pool;
+    client->last_server = server->id;
     peer->vpn4 = (struct sim_address){SIM_VPN4, server->id << SIM_POOL_BITS | peer->pool};
     if (spec->fixed && peer->user % 8 == 0)
         peer->vpn4 = (struct sim_address){SIM_FIXED4, server->id << 18 | peer->client};
@@ -198,6 +234,7 @@ static uint32_t new_session(struct sim_server *server, const struct sim_peer *pe
     session->created = peer->created;
     session->began = world->now;
     session->ended = session->announced = session->listed = session->told_at = SIM_NEVER;
+    session->taken = SIM_NEVER;
     traffic_begin(&session->traffic, random_next(&world->random), world->now);
     return number;
 }
@@ -228,6 +265,25 @@ static void end_namesake(struct sim_server *server, const struct sim_peer *peer)
     }
 }
 
+/* An address of one's own goes to whoever of that user came last. */
+static void take_address(struct sim_server *server, const struct sim_peer *peer)
+{
+    struct world *world = server->world;
+
+    for (uint32_t n = world->peers_of_user[peer->user]; n != SIM_NONE;
+         n = world->peers[n]->next_of_user) {
+        const struct sim_peer *other = world->peers[n];
+        struct sim_session *session;
+
+        if (other == peer || other->session == SIM_NONE ||
+            !sim_address_equal(other->vpn4, peer->vpn4))
+            continue;
+        session = session_of(server, other);
+        if (session->taken == SIM_NEVER)
+            session->taken = world->now;
+    }
+}
+
 void server_establish(struct sim_server *server, struct sim_peer *peer)
 {
     struct world *world = server->world;
@@ -241,6 +297,7 @@ void server_establish(struct sim_server *server, struct sim_peer *peer)
     peer->state = PEER_ON;
     peer->authenticated = true;
     lease(server, peer);
+    take_address(server, peer);
     server->n_established++;
     peer->session = new_session(server, peer);
     if (server->spool)
@@ -317,7 +374,7 @@ void server_drop(struct sim_server *server, struct sim_peer *peer, enum sim_end 
     if (peer->state == PEER_ON)
         end_session(server, peer, how);
     if (peer->pool != SIM_NONE)
-        server->pool[server->n_pool++] = peer->pool;
+        push_release(&server->pool, peer->pool);
     server->peers[peer->place] = server->peers[--server->n_peers];
     server->peers[peer->place]->place = peer->place;
     world_free_peer(server->world, peer, comes_again);
@@ -347,7 +404,8 @@ static void begin_run(struct sim_server *server)
     wire_state(server, "CONNECTED", "SUCCESS");
     /* A restart in the second of the one before would be the same run to everybody. */
     world_wake(server->world, TIMER_SERVER, server->id,
-               server->world->now + 1000 + world_wait(server->world, tempo->restart));
+               server->world->now + 1000 +
+                   world_wait(server->world, sim_slow(server, tempo->restart)));
 }
 
 /* What happens at every (re)start until clients may come. */
@@ -465,7 +523,8 @@ void server_set_up(struct world *world, uint32_t id)
 void server_tear_down(struct sim_server *server)
 {
     spool_writer_close(server->spool);
-    free(server->pool);
+    free(server->pool.freed);
+    free(server->pool.queue);
     free(server->peers);
     free(server->out.bytes);
 }

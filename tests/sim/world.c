@@ -23,7 +23,7 @@ const struct sim_tempo sim_tempo_day = {
     .refused_stay = 5 * SECOND,
     .move = 90 * MINUTE,
     .restart = 5 * HOUR,
-    .down = 4 * SECOND,
+    .down = SECOND,
     .percent_refused = 4,
     .percent_refused_late = 2,
     .percent_unfinished = 2,
@@ -64,6 +64,11 @@ static void *needed(void *p)
 int64_t world_wait(struct world *world, int64_t mean)
 {
     return random_wait(&world->random, mean);
+}
+
+int64_t sim_slow(const struct sim_server *server, int64_t ms)
+{
+    return server->spec->slow > 1 ? ms * server->spec->slow : ms;
 }
 
 void world_wake(struct world *world, enum timer_kind kind, uint32_t id, int64_t ms)
@@ -186,16 +191,17 @@ static void client_wake(struct world *world, uint32_t id)
 static void plan(struct world *world, struct sim_peer *peer)
 {
     const struct sim_tempo *tempo = world->settings->tempo;
+    const struct sim_server *server = &world->servers[peer->server];
     unsigned fate = (unsigned)random_below(&world->random, 100);
 
-    peer->ends = world->now + world_wait(world, tempo->session);
-    peer->moves = world->now + world_wait(world, tempo->move);
+    peer->ends = world->now + world_wait(world, sim_slow(server, tempo->session));
+    peer->moves = world->now + world_wait(world, sim_slow(server, tempo->move));
     peer->silent = SIM_NEVER;
     peer->how = SIM_QUIT;
     if (fate < tempo->percent_timeout) {
         peer->how = SIM_TIMEOUT;
         peer->silent = peer->ends;
-        peer->ends += tempo->silence;
+        peer->ends += sim_slow(server, tempo->silence);
     } else if (fate < tempo->percent_timeout + tempo->percent_vanished) {
         peer->how = SIM_VANISHED;
     }
@@ -265,7 +271,7 @@ static void peer_wake(struct world *world, struct sim_peer *peer)
             fall_silent(world, peer);
         } else if (world->now >= peer->moves) {
             server_move(server, peer, somewhere(world, server), some_port(world));
-            peer->moves = world->now + world_wait(world, tempo->move);
+            peer->moves = world->now + world_wait(world, sim_slow(server, tempo->move));
         }
         await_next(world, peer);
     }

@@ -20,6 +20,7 @@ struct sim_server_spec {
     const char *name;   /* in mgmtd's config */
     const char *daemon; /* of its spool files; NULL: no plugin */
     unsigned weight;    /* its share of the people */
+    unsigned slow;      /* everything takes so many times as long there; 0: as everywhere */
     bool management;    /* it has a management socket */
     bool v2_7;          /* speaks as OpenVPN 2.7 */
     bool certificates;  /* common names are those of devices, not the names as typed */
@@ -89,8 +90,14 @@ struct sim_server {
     struct spool_writer *spool;
     struct sim_peer **peers;
     uint32_t n_peers, peers_room, n_established;
-    uint32_t *pool; /* a stack of free numbers */
-    uint32_t n_pool;
+    struct sim_pool {
+        uint32_t size;
+        uint32_t *freed; /* of each number: which release it was; 0: it is leased */
+        struct sim_release {
+            uint32_t number, release;
+        } * queue; /* the oldest first; overtaken ones are passed over */
+        uint32_t first, n, room, releases;
+    } pool;
     enum sim_end restart; /* the one under way */
     /* management; see wire.h */
     bool process, attached; /* process: it runs and would answer */
@@ -112,7 +119,8 @@ struct sim_server {
 
 struct sim_client {
     uint32_t user, home, peer, logins;
-    uint32_t last_pool; /* the address it would like again */
+    uint32_t last_pool; /* the address that it gets again if it is free, or SIM_NONE */
+    uint32_t last_server;
 };
 
 struct world {
@@ -155,6 +163,8 @@ void world_free_peer(struct world *world, struct sim_peer *peer, int64_t comes_a
 void world_wake(struct world *world, enum timer_kind kind, uint32_t id, int64_t ms);
 /* The milliseconds until something that happens that often. */
 int64_t world_wait(struct world *world, int64_t mean);
+/* So long it takes at that server. */
+int64_t sim_slow(const struct sim_server *server, int64_t ms);
 
 /* Its user name as typed, and its common name. Return `text`. */
 char *sim_typed_text(const struct sim_peer *peer, char text[SIM_NAME_SIZE]);
