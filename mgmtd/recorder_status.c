@@ -30,10 +30,15 @@ static bool same_since(const struct session *session, const struct management_cl
            session->since == client->since;
 }
 
+/*
+ * A session of another spool is of another life of the server, whose restart management has
+ * not told of yet: it must not be drawn into the one that is over.
+ */
 static bool is_free(const struct session *session, const struct run *run)
 {
-    return session->run && session->run->server == run->server && session->cid == BATCH_NONE &&
-           session->ended == BATCH_NONE;
+    return session->run && session->run->server == run->server &&
+           (session->run == run || (session->file && session->file == run->file)) &&
+           session->cid == BATCH_NONE && session->ended == BATCH_NONE;
 }
 
 static bool same_address(const char *known, const char *told)
