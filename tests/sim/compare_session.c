@@ -339,6 +339,10 @@ static unsigned allowed_reasons(const struct pair *pair)
     if ((end == SIM_RESTART || end == SIM_RELOAD || end == SIM_STOP) &&
         compare_is_blind(pair->c, pair->server, ended - unsure, ended + unsure))
         return with_spool[end] | DISCONNECTED | SILENT | RESTART | STOP;
+    /* A daemon that is killed between the two forgets that it saw the first. */
+    if (end == SIM_REPLACED &&
+        compare_is_blind(pair->c, pair->server, ended - unsure, ended + unsure))
+        return with_spool[end] | DISCONNECTED | SILENT;
     if ((end == SIM_RESTART || end == SIM_RELOAD) &&
         next_began(pair->c, pair->truth->run) > ended + SOON_MS)
         return with_spool[end] | DISCONNECTED | SILENT | STOP;
