@@ -175,8 +175,11 @@ void bottle_cut(struct bottle *bottle, unsigned server, int64_t ms)
 
 static void write_batch(struct bottle *bottle)
 {
-    struct batch *batch = recorder_take_batch(bottle->recorder, now(bottle));
+    struct batch *batch;
 
+    do
+        batch = recorder_take_batch(bottle->recorder, now(bottle));
+    while (recorder_is_packing(bottle->recorder));
     if (!batch)
         return;
     if (store_write(bottle->store, batch) != STORE_OK)
@@ -201,7 +204,8 @@ void bottle_turn(struct bottle *bottle)
     bottle->late_ms = 0;
     for (unsigned i = 0; i < bottle->world->settings->n_servers; i++)
         turn(&bottle->wires[i]);
-    while (recorder_read_spool(bottle->recorder, SPOOL_RECORDS, now(bottle)))
+    while (recorder_work(bottle->recorder, now(bottle)) ||
+           recorder_read_spool(bottle->recorder, SPOOL_RECORDS, now(bottle)))
         write_batch(bottle);
     write_batch(bottle);
     checkpoint(bottle);
