@@ -6,10 +6,11 @@
 #include <string.h>
 
 #define STATE_MS 500 /* between two wishes for a state */
-#define IDLE_STATE_MS                                                                         \
-    10000                /* a restart is noticed after so long even where nobody is connected \
-                          */
-#define STATUS_SHARE  20 /* a status takes at most one part in so many of the time */
+#define IDLE_STATE_MS                                                                          \
+    10000                 /* a restart is noticed after so long even where nobody is connected \
+                           */
+#define STATUS_SHARE  20  /* a status takes at most one part in so many of the time */
+#define STATUS_LATE_S 300 /* more than that is another clock */
 #define STATUS_MIN_MS 1000
 #define TAIL_S        8 /* a run that lives on for so long did not take them with it */
 
@@ -46,10 +47,11 @@ static void on_status_time(struct recorder *recorder, struct server *server,
 {
     struct conversation *talk = &server->talk;
 
-    (void)event;
     talk->reply = REPLY_STATUS;
     talk->status_number++;
-    talk->status_at = recorder->now.wall_s;
+    talk->status_at = talk->status_true_at = recorder->now.wall_s;
+    if (event->at <= talk->status_at && event->at >= talk->status_at - STATUS_LATE_S)
+        talk->status_true_at = event->at;
     talk->status_began_ms = recorder->now.boot_ms;
     talk->status_damaged = false;
     talk->status_waits = talk->status_confirmed = talk->status_judging = false;

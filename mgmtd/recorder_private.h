@@ -28,6 +28,7 @@ struct conversation {
     bool wants_status;
     int64_t status_from_ms; /* no status is wished for before */
     int64_t status_began_ms;
+    int64_t status_true_at; /* when that was true: what lay unread is older than it looks */
     int64_t status_at;      /* of the status under way, or waiting to be confirmed */
     uint64_t status_number; /* counts them */
     bool status_damaged;    /* somebody may be missing in it */

@@ -55,7 +55,11 @@ static bool same_name(const struct session *session, const struct management_cli
     return name && client->common_name && strcmp(name, client->common_name) == 0;
 }
 
-/* Who moved before management first told of him is at another real address by now. */
+/*
+ * By what a status says, whose lines may have no port (OpenVPN 2.6, IPv6): a session that
+ * began before it. A later one may have the address of one that is listed and over by now.
+ * Who moved before management first told of him is at another real address.
+ */
 static struct session *match_vpn(struct recorder *recorder, const struct run *run,
                                  const struct management_client *client, enum session_index index,
                                  const char *told)
@@ -68,7 +72,8 @@ static struct session *match_vpn(struct recorder *recorder, const struct run *ru
     session = sessions_find(recorder->sessions, index, run->server->id,
                             sessions_address_key(recorder->sessions, address));
     for (; session; session = sessions_find_next(session, index)) {
-        if (!is_free(session, run) || !same_since(session, client))
+        if (!is_free(session, run) || !same_since(session, client) ||
+            session->started >= run->server->talk.status_true_at)
             continue;
         if (same_address(session->real, client->real))
             return session;
@@ -91,6 +96,8 @@ static struct session *match(struct recorder *recorder, const struct run *run,
         if (is_free(session, run) && same_since(session, client) &&
             same_address(session->real, client->real))
             return session;
+    if (run->server->talk.reply != REPLY_STATUS)
+        return NULL;
     session = match_vpn(recorder, run, client, SESSION_BY_VPN4, client->vpn4);
     return session ? session : match_vpn(recorder, run, client, SESSION_BY_VPN6, client->vpn6);
 }
