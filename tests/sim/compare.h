@@ -18,6 +18,7 @@ struct compare_settings {
     int64_t unsure_ms;
     int64_t bytecount_ms; /* the interval of running counts */
     int64_t bucket_s;
+    int64_t late_s;    /* what is read so late still counts as seen when it was read */
     int64_t sure_from; /* whatever was told since then must be there; 0: as the above says */
     bool buckets;      /* hold the traffic of each bucket against the truth, too */
     FILE *report;

@@ -279,7 +279,8 @@ static void compare_times(const struct pair *pair)
         return;
     if (gone_by == SIM_NEVER)
         gone_by = ended;
-    if (ended > left + 1 || gone_by < left - 1 || ended < started || gone_by < ended)
+    if (ended > left + pair->c->settings->late_s || gone_by < left - 1 || ended < started ||
+        gone_by < ended)
         compare_fault(pair->c, FAULT_END,
                       "session %" PRId64 " (%s): %" PRId64 " to %" PRId64 " s off", id,
                       sim_end_text((enum sim_end)truth->end), ended - left, gone_by - left);
@@ -342,7 +343,7 @@ static unsigned allowed_reasons(const struct pair *pair)
     /* A daemon that is killed between the two forgets that it saw the first. */
     if (end == SIM_REPLACED &&
         compare_is_blind(pair->c, pair->server, ended - unsure, ended + unsure))
-        return with_spool[end] | DISCONNECTED | SILENT;
+        return with_spool[end] | DISCONNECTED | SILENT | RESTART | STOP;
     if ((end == SIM_RESTART || end == SIM_RELOAD) &&
         next_began(pair->c, pair->truth->run) > ended + SOON_MS)
         return with_spool[end] | DISCONNECTED | SILENT | STOP;

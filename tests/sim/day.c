@@ -197,6 +197,7 @@ static void judge(struct day *day)
         .unsure_ms = 5000,
         .bytecount_ms = BYTECOUNT_S * 1000,
         .bucket_s = BUCKET_S,
+        .late_s = 1,
         .buckets = true,
         .report = stdout,
     };

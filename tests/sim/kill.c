@@ -295,6 +295,7 @@ static void judge(struct siege *siege)
         .unsure_ms = 8000,
         .bytecount_ms = 1000,
         .bucket_s = 300,
+        .late_s = 5,
         .sure_from = siege->last_start,
         .report = stdout,
     };
