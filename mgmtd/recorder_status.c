@@ -106,17 +106,24 @@ static struct session *match(struct recorder *recorder, const struct run *run,
 static struct session *find(struct recorder *recorder, struct server *server,
                             const struct management_client *client, bool *other)
 {
-    struct session *session =
+    struct session *known =
         sessions_find(recorder->sessions, SESSION_BY_CID, server->run->id, (uint64_t)client->cid);
+    struct session *session;
 
-    *other = session && !same_since(session, client);
-    if (session)
-        return *other ? NULL : session;
+    *other = known && !same_since(known, client);
+    if (known && (*other || known->run))
+        return *other ? NULL : known;
     session = match(recorder, server->run, client);
-    if (session && session->run != server->run)
+    if (!session)
+        return known;
+    /* It was a candidate until now, as its session could not be told yet. */
+    if (known) {
+        known->refused_room = false;
+        candidate_drop(recorder, server, known);
+    }
+    if (session->run != server->run)
         session_move(recorder, session, server->run);
-    if (session)
-        session_set_cid(recorder, session, client->cid);
+    session_set_cid(recorder, session, client->cid);
     return session;
 }
 

@@ -171,7 +171,8 @@ static int fit(const struct comparison *c, const struct compare_run *run, sqlite
     points += 4 * (strcmp(text(row, VPN4), sim_address_text(truth->vpn4, address)) == 0);
     points += 8 * was_at(c, truth, text(row, REAL));
     points += 4 * could_end(truth, row);
-    points += 2 * (number(row, FROM_CLIENT) == (int64_t)truth->bytes.from_client);
+    points += 16 * (number(row, FROM_CLIENT) == (int64_t)truth->bytes.from_client &&
+                    number(row, TO_CLIENT) == (int64_t)truth->bytes.to_client);
     points += !is_null(row, CID) && number(row, CID) == (int64_t)truth->cid;
     return points;
 }
