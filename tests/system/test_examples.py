@@ -140,11 +140,13 @@ def byway_explains_exactly_what_a_client_is_pushed(lab):
 @test
 def every_example_is_used_by_a_test_and_every_policy_is_good(lab):
     command = lab.command()
-    with open(__file__) as file:
-        tests = file.read()
+    options = os.path.join(os.path.dirname(__file__), os.pardir, "mgmtd", "options")
+    with open(__file__) as file, open(options) as of_the_daemon:
+        tests, daemon_tests = file.read(), of_the_daemon.read()
     for path in glob.glob(os.path.join(EXAMPLES, "*.*")):
         name = os.path.basename(path)
-        check(name == "Makefile.inc" or f'"{name}"' in tests, f"no test uses {name}")
+        check(name == "Makefile.inc" or f'"{name}"' in tests
+              or f"/examples/{name}" in daemon_tests, f"no test uses {name}")
         if name.startswith("policy"):
             said = subprocess.run([command, "policy", "check", path], capture_output=True,
                                   text=True)
