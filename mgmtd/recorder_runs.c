@@ -61,10 +61,13 @@ void run_trim_tail(struct recorder *recorder, struct run *run, int64_t before)
 static void judge_tail(struct recorder *recorder, struct run *run, int64_t gone_by)
 {
     struct session *session;
+    int64_t last = INT64_MIN;
 
+    for (session = chain_first(&run->tail); session; session = chain_next(&session->in_run))
+        last = session->ended > last ? session->ended : last;
     for (session = chain_first(&run->tail); session; session = chain_next(&session->in_run)) {
-        enum end_reason reason = ending_with_run(session->end_reason, session->ended,
-                                                 run->tail_last, gone_by, run->end_reason);
+        enum end_reason reason =
+            ending_with_run(session->end_reason, session->ended, last, gone_by, run->end_reason);
 
         if (reason == session->end_reason)
             continue;
@@ -155,14 +158,30 @@ void run_forget_finished(struct recorder *recorder)
 /* ── which run management is connected to ── */
 
 /* Sessions of the spool that began in the new life are of the new run. */
+static bool is_of(const struct session *session, const struct run *run)
+{
+    return session->file && session->since != BATCH_NONE && session->since >= run->connected_at;
+}
+
+/* Those that have ended by now, too. */
 static void move_sessions(struct recorder *recorder, struct run *from, struct run *to)
 {
     struct session *next;
 
     for (struct session *session = chain_first(&from->sessions); session; session = next) {
         next = chain_next(&session->in_run);
-        if (session->file && session->since != BATCH_NONE && session->since >= to->connected_at)
+        if (is_of(session, to))
             session_move(recorder, session, to);
+    }
+    for (struct session *session = chain_first(&from->tail); session; session = next) {
+        next = chain_next(&session->in_run);
+        if (!is_of(session, to))
+            continue;
+        chain_remove(&from->tail, &session->in_run);
+        session->run = to;
+        chain_add(&to->tail, &session->in_run, session);
+        to->tail_last = session->ended;
+        session_changed(recorder, session);
     }
 }
 
