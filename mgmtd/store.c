@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -223,6 +224,15 @@ void store_close(struct store *store)
     words_free(store->words);
     free(store->path);
     free(store);
+}
+
+void store_tell_unsynced(const struct store *store, int64_t minutes)
+{
+    log_write(
+        store->log, LOG_LEVEL_WARNING, "store",
+        "nothing could be synced for %" PRId64 " minutes, so %s-wal and the spool grow: most "
+        "likely a reader has kept a transaction open; end it (\"fuser -v %s\" names the processes)",
+        minutes, store->path, store->path);
 }
 
 bool store_checkpoint(struct store *store)

@@ -58,6 +58,8 @@ enum store_result store_write(struct store *store, const struct batch *batch);
  * may what it was made of (the spool) be freed.
  */
 bool store_checkpoint(struct store *store);
+/* Says in the log that it was false for so long, and what to do. */
+void store_tell_unsynced(const struct store *store, int64_t minutes);
 
 /* ── what the recorder takes up again ── */
 

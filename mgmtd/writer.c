@@ -21,8 +21,9 @@
 #define RETRY_FIRST_MS      50
 #define RETRY_MAX_MS        2000
 #define SYNC_INTERVAL_MS    60000
-#define SYNC_ROWS           20000 /* or after so many rows: the WAL is megabytes by then */
-#define SYNC_AGAIN_MS       5000  /* after one that readers kept from ending */
+#define SYNC_ROWS           20000  /* or after so many rows: the WAL is megabytes by then */
+#define SYNC_AGAIN_MS       5000   /* after one that readers kept from ending */
+#define UNSYNCED_MS         600000 /* so long is worth a line in the log */
 #define PRUNE_INTERVAL_MS   600000
 #define PRUNE_AGAIN_MS      60000
 #define PRUNE_STEP_EVERY_MS 50 /* most of the time is left to batches and readers */
@@ -40,8 +41,10 @@ struct writer {
     enum store_result trouble; /* of the batch */
     int64_t trouble_since;
     int64_t retry_at, retry_wait;
-    int64_t sync_at; /* at the latest; INT64_MAX: nothing to sync */
-    size_t unsynced; /* rows */
+    int64_t sync_at;        /* at the latest; INT64_MAX: nothing to sync */
+    size_t unsynced;        /* rows */
+    int64_t unsynced_since; /* of the first sync that did not end; 0: none */
+    bool told_unsynced;
     int64_t prune_at;
     bool stopping;
     int64_t stop_by;
@@ -124,6 +127,19 @@ static void write_batch(struct writer *w)
     }
 }
 
+/* Usually somebody's transaction that was begun and forgotten. */
+static void note_unsynced(struct writer *w)
+{
+    int64_t now = clock_ms();
+
+    if (w->unsynced_since == 0)
+        w->unsynced_since = now;
+    if (w->told_unsynced || now - w->unsynced_since < UNSYNCED_MS)
+        return;
+    w->told_unsynced = true;
+    store_tell_unsynced(w->store, (now - w->unsynced_since) / 60000);
+}
+
 static void sync_now(struct writer *w)
 {
     bool ok;
@@ -132,9 +148,13 @@ static void sync_now(struct writer *w)
     ok = store_checkpoint(w->store);
     pthread_mutex_lock(&w->mutex);
     w->sync_at = ok ? INT64_MAX : clock_ms() + SYNC_AGAIN_MS;
-    if (!ok)
+    if (!ok) {
+        note_unsynced(w);
         return;
+    }
     w->unsynced = 0;
+    w->unsynced_since = 0;
+    w->told_unsynced = false;
     w->news.synced = true;
     tell_loop(w);
 }
