@@ -35,11 +35,19 @@ struct policy_choose {
 
 enum policy_source_kind { POLICY_SOURCE_FETCH, POLICY_SOURCE_HOST };
 
+/* `where KEY=VALUE` of a fetch: of JSON, only objects that have this are used. */
+struct policy_condition {
+    const char *key;
+    const char *value;
+};
+
 /* Where mgmtd gets prefixes of a set from. The plugin reads only its results. */
 struct policy_source {
     enum policy_source_kind kind;
     const char *what; /* the URL, or the host name */
     unsigned every_s; /* of a fetch */
+    struct policy_condition *where;
+    size_t n_where;
     const char *file;
     unsigned line;
 };
