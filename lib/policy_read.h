@@ -3,6 +3,7 @@
 #ifndef BYWAY_LIB_POLICY_READ_H
 #define BYWAY_LIB_POLICY_READ_H
 
+#include "lib/list_line.h"
 #include "lib/policy_build.h"
 
 #define BUILD_MAX_BYTES      ((size_t)64 * 1024 * 1024) /* of all files together */
@@ -28,20 +29,6 @@ void build_include_list(struct build *build, const struct directive *include, bu
  */
 bool build_read_state(struct build *build, const char *file, unsigned line, const char *name,
                       build_take *take);
-
-/* One line of a plain list without its comment and the blanks around it. */
-struct list_line {
-    const char *next; /* of the text that is left */
-    size_t left;
-    unsigned number;
-    const char *text;
-    size_t n;
-};
-
-void list_begin(struct list_line *line, const char *text, size_t n);
-
-/* The next line that has something in it; false at the end. */
-bool list_next(struct list_line *line);
 
 /* Bad lines of one list, each with why as the end of a sentence: the first few are told, the rest
  * counted. */

@@ -35,8 +35,9 @@
 #include "lib/policy.h"
 #include "lib/prefix_set.h"
 
-#define STATE_MAX_DROPS 100 /* that are told one by one, of a source */
-#define STATE_MAX_TEXT  400 /* bytes of an ETag, a reason, and so on: what is longer is cut */
+#define STATE_MAX_DROPS 100  /* that are told one by one, of a source */
+#define STATE_MAX_WHAT  4400 /* bytes of what a source is called; lines of a policy have 4096 */
+#define STATE_MAX_TEXT  400  /* of an ETag, a reason, and so on: what is longer is cut */
 
 enum state_kind {
     STATE_FETCHED,  /* routes/SET.fetched */
@@ -76,6 +77,7 @@ struct state_source {
 };
 
 struct state_file {
+    struct arena *arena; /* of a file that was read: what it consists of, itself included */
     enum state_kind kind;
     const char *name; /* of the set or the group; NULL if the file does not say */
     int64_t written_at;
@@ -104,8 +106,8 @@ char *state_unix_group_text(const char *unix_group);
 struct state_file *state_file_parse(enum state_kind kind, const char *text, size_t n);
 void state_file_free(struct state_file *file);
 
-/* The section of a source; NULL if there is none. */
-const struct state_source *state_file_find(const struct state_file *file, const char *what);
+/* The section of a source; NULL if there is none. If there are several, the last. */
+struct state_source *state_file_find(const struct state_file *file, const char *what);
 
 /* Only the `written` of a file; 0 if its head has none. Looks at the first few lines. */
 int64_t state_file_version(const char *text, size_t n);

@@ -44,6 +44,7 @@ struct state_status {
 };
 
 struct state_statuses {
+    struct arena *arena; /* of a file that was read */
     struct state_status *items;
     size_t n;
 };
@@ -72,14 +73,15 @@ struct state_change {
     int64_t at;
     bool added; /* else removed */
     struct prefix prefix;
-    const char *source; /* not NUL-terminated after reading: source_n bytes */
+    const char *source; /* source_n bytes, not NUL-terminated */
     size_t source_n;
 };
 
 char *state_changes_path(const char *set, char path[STATE_PATH_SIZE]);
 
-/* A line with its LF into `line`, cut at `size`; its length. The source is sanitised. */
-#define STATE_CHANGE_SIZE (STATE_TIME_SIZE + PREFIX_TEXT_SIZE + 2600)
+/* A line with its LF into `line`, its length; 0 when memory is out. The source is
+ * sanitised. */
+#define STATE_CHANGE_SIZE (STATE_TIME_SIZE + PREFIX_TEXT_SIZE + STATE_MAX_WHAT + 8)
 size_t state_change_format(const struct state_change *change, char line[STATE_CHANGE_SIZE]);
 
 /* One line of `n` bytes without its LF; *change points into it. False for what is none. */
