@@ -15,6 +15,8 @@
 #define FETCH_MOST_S    (366 * DURATION_DAY)
 #define FETCH_DEFAULT_S DURATION_DAY
 #define MAX_URL         2000
+#define MAX_WHERE       8   /* conditions of one line */
+#define MAX_CONDITION   200 /* bytes of one */
 
 static bool split_into_two(const struct directive *at, unsigned first)
 {
@@ -166,18 +168,19 @@ static void apply_include(struct build *build, const struct directive *line)
     build_include_list(build, line, take_list);
 }
 
-static void add_source(struct build *build, const struct directive *line,
-                       enum policy_source_kind kind, const char *what, unsigned every_s)
+static struct policy_source *add_source(struct build *build, const struct directive *line,
+                                        enum policy_source_kind kind, const char *what)
 {
     struct policy_route_set *set = build->route_set;
     char *kept = arena_strdup(build->policy->arena, what);
 
     if (kept == NULL) {
         build_out_of_memory(build);
-        return;
+        return NULL;
     }
-    set->sources[set->n_sources++] = (struct policy_source){
-        .kind = kind, .what = kept, .every_s = every_s, .file = line->file, .line = line->line};
+    set->sources[set->n_sources] =
+        (struct policy_source){.kind = kind, .what = kept, .file = line->file, .line = line->line};
+    return &set->sources[set->n_sources++];
 }
 
 static bool check_url(struct build *build, const struct directive *line, const char *url)
@@ -208,25 +211,118 @@ static bool check_url(struct build *build, const struct directive *line, const c
     return known;
 }
 
-/* fetch URL [every DURATION] */
-static void apply_fetch(struct build *build, const struct directive *line)
-{
-    int64_t every_s = FETCH_DEFAULT_S;
-    bool ok = check_url(build, line, line->argv[1]);
+/* What stands behind the URL, not checked yet. */
+struct fetch_words {
+    const char *every; /* NULL if not said */
+    const char *where[MAX_WHERE];
+    size_t n_where;
+};
 
-    if (line->argc == 3 || (line->argc == 4 && strcmp(line->argv[2], "every") != 0)) {
-        build_error(build, line, "\"%.80s\" where \"every DURATION\" is expected", line->argv[2]);
-        return;
+static bool split_fetch(struct build *build, const struct directive *line, struct fetch_words *out)
+{
+    for (unsigned i = 2; i < line->argc; i += 2) {
+        const char *word = line->argv[i];
+        const char *value = i + 1 < line->argc ? line->argv[i + 1] : NULL;
+
+        if (value != NULL && strcmp(word, "every") == 0 && out->every == NULL) {
+            out->every = value;
+        } else if (value != NULL && strcmp(word, "where") == 0 && out->n_where < MAX_WHERE) {
+            out->where[out->n_where++] = value;
+        } else if (strcmp(word, "every") == 0 && out->every != NULL) {
+            build_error(build, line, "\"every\" stands twice in the line");
+            return false;
+        } else if (out->n_where == MAX_WHERE) {
+            build_error(build, line, "at most %d conditions stand in a line", MAX_WHERE);
+            return false;
+        } else {
+            build_error(build, line,
+                        "\"%.80s\" where \"every DURATION\" or \"where KEY=VALUE\" is expected",
+                        word);
+            return false;
+        }
     }
-    if (line->argc == 4 && !duration_parse(line->argv[3], &every_s))
-        every_s = 0;
-    if (every_s < FETCH_LEAST_S || every_s > FETCH_MOST_S)
+    return true;
+}
+
+/* 0, with an error, for what is no such duration. */
+static unsigned fetch_interval(struct build *build, const struct directive *line, const char *text)
+{
+    int64_t every_s = 0;
+
+    if (text == NULL)
+        return FETCH_DEFAULT_S;
+    if (!duration_parse(text, &every_s) || every_s < FETCH_LEAST_S || every_s > FETCH_MOST_S) {
         build_error(build, line,
                     "\"%.80s\" is not a duration from 1m to 366d, such as 30m, 6h or "
                     "1d",
-                    line->argv[3]);
-    else if (ok)
-        add_source(build, line, POLICY_SOURCE_FETCH, line->argv[1], (unsigned)every_s);
+                    text);
+        return 0;
+    }
+    return (unsigned)every_s;
+}
+
+static bool check_condition(struct build *build, const struct directive *line, const char *text)
+{
+    const char *equals = strchr(text, '=');
+
+    if (equals == NULL || equals == text) {
+        build_error(build, line, "\"%.80s\" is not a condition such as service=S3", text);
+        return false;
+    }
+    if (strlen(text) > MAX_CONDITION || !build_is_printable(text)) {
+        build_error(build, line,
+                    "\"%.80s\" is longer than the %d bytes that a condition may have, or not "
+                    "printable",
+                    text, MAX_CONDITION);
+        return false;
+    }
+    return true;
+}
+
+static void add_condition(struct build *build, struct policy_source *source, const char *text)
+{
+    struct arena *arena = build->policy->arena;
+    const char *equals = strchr(text, '=');
+    char *key = arena_strndup(arena, text, (size_t)(equals - text));
+    char *value = arena_strdup(arena, equals + 1);
+
+    if (key == NULL || value == NULL)
+        build_out_of_memory(build);
+    else
+        source->where[source->n_where++] = (struct policy_condition){key, value};
+}
+
+static void add_fetch(struct build *build, const struct directive *line,
+                      const struct fetch_words *words, unsigned every_s)
+{
+    struct policy_source *source = add_source(build, line, POLICY_SOURCE_FETCH, line->argv[1]);
+
+    if (source == NULL)
+        return;
+    source->every_s = every_s;
+    source->where = arena_array(build->policy->arena, words->n_where, sizeof(*source->where));
+    if (source->where == NULL) {
+        build_out_of_memory(build);
+        return;
+    }
+    for (size_t i = 0; i < words->n_where; i++)
+        add_condition(build, source, words->where[i]);
+}
+
+/* fetch URL [every DURATION] [where KEY=VALUE]… */
+static void apply_fetch(struct build *build, const struct directive *line)
+{
+    struct fetch_words words = {0};
+    bool ok = check_url(build, line, line->argv[1]);
+    unsigned every_s;
+
+    if (!split_fetch(build, line, &words))
+        return;
+    every_s = fetch_interval(build, line, words.every);
+    for (size_t i = 0; i < words.n_where; i++)
+        ok = check_condition(build, line, words.where[i]) && ok;
+    if (ok && every_s > 0)
+        add_fetch(build, line, &words, every_s);
 }
 
 /* host NAME… */
@@ -244,13 +340,14 @@ static void apply_host(struct build *build, const struct directive *line)
         else if (!build_is_domain(name))
             build_error(build, line, "\"%.80s\" is not a host name", name);
         else
-            add_source(build, line, POLICY_SOURCE_HOST, name, 0);
+            add_source(build, line, POLICY_SOURCE_HOST, name);
     }
 }
 
 static const struct word words[] = {
     {"except", 1, 2, WORD_REPEATED, "PREFIX [NETMASK]", apply_except},
-    {"fetch", 1, 3, WORD_REPEATED, "URL [every DURATION]", apply_fetch},
+    {"fetch", 1, WORDS_ANY, WORD_REPEATED, "URL [every DURATION] [where KEY=VALUE]...",
+     apply_fetch},
     {"host", 1, WORDS_ANY, WORD_REPEATED, "NAME...", apply_host},
     {"include", 1, 1, WORD_REPEATED, "FILE", apply_include},
 };

@@ -92,6 +92,32 @@ START_TEST(route_sets_hold_what_is_written_listed_fetched_and_resolved)
 }
 END_TEST
 
+START_TEST(a_fetch_may_say_which_objects_are_meant)
+{
+    const struct policy_source *sources;
+
+    fixture_load_text(PREAMBLE "<routes cloud>\n"
+                               "fetch https://a/x.json where service=S3 every 2h where region=eu\n"
+                               "fetch https://a/y.json where \"name=a = b\" where empty=\n"
+                               "fetch https://a/z.txt\n"
+                               "</routes>\n"
+                               "<user u>\nroutes cloud\n</user>\n");
+    ck_assert_ptr_nonnull(policy);
+    sources = policy_find_route_set(policy, "cloud")->sources;
+    ck_assert_uint_eq(sources[0].every_s, 2 * 3600);
+    ck_assert_uint_eq(sources[0].n_where, 2);
+    ck_assert_str_eq(sources[0].where[0].key, "service");
+    ck_assert_str_eq(sources[0].where[0].value, "S3");
+    ck_assert_str_eq(sources[0].where[1].key, "region");
+    ck_assert_str_eq(sources[0].where[1].value, "eu");
+    ck_assert_uint_eq(sources[1].every_s, 24 * 3600);
+    ck_assert_str_eq(sources[1].where[0].key, "name");
+    ck_assert_str_eq(sources[1].where[0].value, "a = b");
+    ck_assert_str_eq(sources[1].where[1].value, "");
+    ck_assert_uint_eq(sources[2].n_where, 0);
+}
+END_TEST
+
 START_TEST(a_prefix_may_stand_where_the_name_of_a_set_may)
 {
     const struct policy_user *user;
@@ -410,6 +436,7 @@ Suite *unit_suite(void)
     tcase_set_timeout(all, 120);
     tcase_add_test(all, the_story_loads_with_all_it_says);
     tcase_add_test(all, route_sets_hold_what_is_written_listed_fetched_and_resolved);
+    tcase_add_test(all, a_fetch_may_say_which_objects_are_meant);
     tcase_add_test(all, a_prefix_may_stand_where_the_name_of_a_set_may);
     tcase_add_test(all, a_mistake_in_an_included_file_is_told_with_that_file);
     tcase_add_test(all, of_many_bad_lines_in_a_list_twenty_are_told);

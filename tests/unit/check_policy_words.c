@@ -106,8 +106,25 @@ static const struct {
                                               "address to fetch from"},
     {"<routes x>\nfetch \"https://a b\"\n</routes>", "policy.conf:9: error: \"https://a b\" has a "
                                                      "character that must be written as %XX"},
-    {"<routes x>\nfetch https://a 6h\n</routes>", "policy.conf:9: error: \"6h\" where \"every "
-                                                  "DURATION\" is expected"},
+    {"<routes x>\nfetch https://a 6h\n</routes>",
+     "policy.conf:9: error: \"6h\" where \"every DURATION\" or \"where KEY=VALUE\" is expected"},
+    {"<routes x>\nfetch https://a every\n</routes>",
+     "policy.conf:9: error: \"every\" where \"every "
+     "DURATION\" or \"where KEY=VALUE\" is"},
+    {"<routes x>\nfetch https://a where\n</routes>", "policy.conf:9: error: \"where\" where \"ev"},
+    {"<routes x>\nfetch https://a every 6h every 7h\n</routes>",
+     "policy.conf:9: error: \"every\" stands twice in the line"},
+    {"<routes x>\nfetch https://a where service\n</routes>",
+     "policy.conf:9: error: \"service\" is not a condition such as service=S3"},
+    {"<routes x>\nfetch https://a where =S3\n</routes>",
+     "policy.conf:9: error: \"=S3\" is not a condition such as service=S3"},
+    {"<routes x>\nfetch https://a where a=\xe2\x80\xae\n</routes>",
+     "policy.conf:9: error: \"a=?\" is longer than the 200 bytes that a condition may "
+     "have, or not printable"},
+    {"<routes x>\nfetch https://a where a=1 where a=2 where a=3 where a=4 where a=5 where a=6 "
+     "where "
+     "a=7 where a=8 where a=9\n</routes>",
+     "policy.conf:9: error: at most 8 conditions stand in a line"},
     {"<routes x>\nfetch https://a evry 6h\n</routes>", "policy.conf:9: error: \"evry\" where"},
     {"<routes x>\nfetch https://a every 59s\n</routes>", "policy.conf:9: error: \"59s\" is not a "
                                                          "duration from 1m to 366d"},
@@ -381,6 +398,8 @@ START_TEST(what_is_too_long_is_refused)
     ck_assert_ptr_nonnull(strstr(fixture_problem(0), "is not a host name"));
     load_long("<routes x>\nfetch https://", 2000, "\n</routes>\n");
     ck_assert_ptr_nonnull(strstr(fixture_problem(0), "an address of more than 2000 bytes"));
+    load_long("<routes x>\nfetch https://a where k=", 199, "\n</routes>\n");
+    ck_assert_ptr_nonnull(strstr(fixture_problem(0), "longer than the 200 bytes"));
     load_long("<user ", 255, ">\n</user>\n");
     ck_assert_ptr_nonnull(policy);
     load_long("<user ", 256, ">\n</user>\n");
