@@ -114,14 +114,8 @@ static enum status run(const struct command *command, const struct options *opti
 
     if (!arguments.user && !arguments.common_name)
         return command_misuse(command, "USER or --common-name is missing");
-    if (policy_file_load(&file, arguments.path)) {
-        if (file.policy) {
-            status = explain(file.policy, &arguments);
-        } else {
-            policy_file_report(&file, stderr);
-            command_error("%s has errors; see: byway policy check", arguments.path);
-        }
-    }
+    if (policy_file_need(&file, arguments.path, NULL))
+        status = explain(file.policy, &arguments);
     policy_file_free(&file);
     return status;
 }

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "helpdesk/command.h"
-#include "lib/policy_load.h"
 
 /* The loader wants absolute paths. malloc'd; NULL when it cannot be told. */
 static char *make_absolute(const char *path)
@@ -42,6 +41,12 @@ static bool can_be_read(const char *path)
 
 bool policy_file_load(struct policy_file *file, const char *path)
 {
+    return policy_file_load_traced(file, path, NULL);
+}
+
+bool policy_file_load_traced(struct policy_file *file, const char *path,
+                             const struct policy_trace *trace)
+{
     struct dirs *dirs = dirs_new();
     struct watch *watch = watch_new();
     char *absolute = make_absolute(path);
@@ -51,7 +56,7 @@ bool policy_file_load(struct policy_file *file, const char *path)
     if (!dirs || !watch || !absolute || !file->problems) {
         command_error("%s: %s", path, strerror(errno));
     } else if (can_be_read(absolute)) {
-        file->policy = policy_load(absolute, dirs, watch, file->problems);
+        file->policy = policy_load_traced(absolute, dirs, watch, file->problems, trace);
         ok = true;
     }
     free(absolute);
@@ -64,6 +69,18 @@ void policy_file_free(struct policy_file *file)
 {
     policy_free(file->policy);
     diagnostics_free(file->problems);
+}
+
+const struct policy *policy_file_need(struct policy_file *file, const char *path,
+                                      const struct policy_trace *trace)
+{
+    if (!policy_file_load_traced(file, path, trace))
+        return NULL;
+    if (!file->policy) {
+        policy_file_report(file, stderr);
+        command_error("%s has errors; see: byway policy check", path);
+    }
+    return file->policy;
 }
 
 void policy_file_report(const struct policy_file *file, FILE *out)

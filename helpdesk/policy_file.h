@@ -8,6 +8,7 @@
 
 #include "lib/diagnostics.h"
 #include "lib/policy.h"
+#include "lib/policy_load.h"
 
 #define POLICY_FILE_DEFAULT BYWAY_SYSCONFDIR "/openvpn/byway/policy.conf"
 
@@ -19,7 +20,18 @@ struct policy_file {
 /* False, having said so on standard error, if there is nothing to judge: no such file,
  * not readable, out of memory. Free it in any case. */
 bool policy_file_load(struct policy_file *file, const char *path);
+/* The same; `trace` is told each line (lib/policy_load.h). */
+bool policy_file_load_traced(struct policy_file *file, const char *path,
+                             const struct policy_trace *trace);
+
 void policy_file_free(struct policy_file *file);
+
+/*
+ * The policy for a command that cannot do without: NULL, all having been said on standard
+ * error, if it has errors or cannot be read. Free the file in any case.
+ */
+const struct policy *policy_file_need(struct policy_file *file, const char *path,
+                                      const struct policy_trace *trace);
 
 /* Every problem, one a line: "policy.conf:12: error: …". */
 void policy_file_report(const struct policy_file *file, FILE *out);

@@ -21,6 +21,7 @@
 #include "lib/dirs.h"
 #include "lib/names.h"
 #include "lib/policy.h"
+#include "lib/policy_load.h"
 #include "lib/watch.h"
 
 /* A user as known so far. */
@@ -55,6 +56,7 @@ struct build {
     struct dirs *dirs;
     struct watch *watch;
     struct diagnostics *problems;
+    const struct policy_trace *trace; /* NULL: nobody asks */
     size_t bytes_left;
     unsigned suggestions_left;
     unsigned errors; /* told, or too many to tell */
@@ -106,6 +108,10 @@ void build_route_set(struct build *build, const struct directive *block, size_t 
 void build_profile(struct build *build, const struct directive *block, size_t index);
 void build_group(struct build *build, const struct directive *block, size_t index);
 void build_user_block(struct build *build, const struct directive *block, size_t index);
+
+/* Tells build->trace the lines of a list. */
+void build_trace_list(struct build *build, const char *kind, const char *name, const char *path,
+                      const char *text, size_t n);
 
 /* What can be done only once every word has been applied: the state files, and the users' table. */
 void build_finish_route_sets(struct build *build);

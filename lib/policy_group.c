@@ -54,6 +54,7 @@ static void take_list(struct build *build, enum diagnostic_level level, const ch
             pairs_add(build, &build->members, user, build->group->index);
     }
     bad_lines_end(&bad);
+    build_trace_list(build, "group", build->group->name, path, text, n);
 }
 
 static void apply_include(struct build *build, const struct directive *line)

@@ -216,7 +216,8 @@ static void make(struct build *build, const char *text, size_t n)
 }
 
 static struct policy *load(const char *path, const char *text, size_t n, struct dirs *dirs,
-                           struct watch *watch, struct diagnostics *problems)
+                           struct watch *watch, struct diagnostics *problems,
+                           const struct policy_trace *trace)
 {
     size_t before = diagnostics_errors(problems);
     struct policy *policy = policy_new(path);
@@ -225,6 +226,7 @@ static struct policy *load(const char *path, const char *text, size_t n, struct 
         .dirs = dirs,
         .watch = watch,
         .problems = problems,
+        .trace = trace,
         .bytes_left = BUILD_MAX_BYTES,
         .suggestions_left = MAX_SUGGESTIONS,
     };
@@ -245,11 +247,17 @@ static struct policy *load(const char *path, const char *text, size_t n, struct 
 struct policy *policy_load(const char *path, struct dirs *dirs, struct watch *watch,
                            struct diagnostics *problems)
 {
-    return load(path, NULL, 0, dirs, watch, problems);
+    return load(path, NULL, 0, dirs, watch, problems, NULL);
+}
+
+struct policy *policy_load_traced(const char *path, struct dirs *dirs, struct watch *watch,
+                                  struct diagnostics *problems, const struct policy_trace *trace)
+{
+    return load(path, NULL, 0, dirs, watch, problems, trace);
 }
 
 struct policy *policy_load_text(const char *path, const char *text, size_t n, struct dirs *dirs,
                                 struct watch *watch, struct diagnostics *problems)
 {
-    return load(path, text, n, dirs, watch, problems);
+    return load(path, text, n, dirs, watch, problems, NULL);
 }

@@ -9,6 +9,7 @@
 #define BYWAY_LIB_POLICY_LOAD_H
 
 #include "lib/diagnostics.h"
+#include "lib/directive.h"
 #include "lib/dirs.h"
 #include "lib/policy.h"
 #include "lib/watch.h"
@@ -22,5 +23,31 @@
  */
 struct policy *policy_load(const char *path, struct dirs *dirs, struct watch *watch,
                            struct diagnostics *problems);
+
+/* A line of a plain list that a block of the policy has: an included file's, or a state file's. */
+struct policy_listed {
+    const char *kind; /* of the block: "routes" or "group" */
+    const char *name;
+    const char *file;
+    unsigned line;
+    const char *text; /* without its comment; `n` bytes, not NUL-terminated */
+    size_t n;
+};
+
+/*
+ * For whoever asks which line it was: is told every line as it is applied, good or bad, and
+ * the lines of lists that are in use. Nothing that it is given stays; the loader keeps
+ * nothing of it either.
+ */
+struct policy_trace {
+    void *arg;
+    /* `block` is the one that the line is in; NULL for the policy itself. */
+    void (*line)(void *arg, const struct directive *block, const struct directive *line);
+    void (*listed)(void *arg, const struct policy_listed *listed);
+};
+
+/* As policy_load(), and tells `trace` (NULL: nobody). */
+struct policy *policy_load_traced(const char *path, struct dirs *dirs, struct watch *watch,
+                                  struct diagnostics *problems, const struct policy_trace *trace);
 
 #endif

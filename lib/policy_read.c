@@ -301,6 +301,20 @@ bool build_read_state(struct build *build, const char *file, unsigned line, cons
     return text != NULL;
 }
 
+void build_trace_list(struct build *build, const char *kind, const char *name, const char *path,
+                      const char *text, size_t n)
+{
+    struct list_line line;
+
+    if (build->trace == NULL)
+        return;
+    list_begin(&line, text, n);
+    while (list_next(&line))
+        build->trace->listed(
+            build->trace->arg,
+            &(struct policy_listed){kind, name, path, line.number, line.text, line.n});
+}
+
 void bad_line(struct bad_lines *bad, unsigned line, const char *text, size_t n, const char *why)
 {
     if (++bad->n <= MAX_BAD_LINES)

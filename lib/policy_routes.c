@@ -133,6 +133,7 @@ static bool read_list(struct build *build, enum diagnostic_level level, const ch
 {
     struct bad_lines bad = {.build = build, .level = level, .file = path};
     bool ok = prefix_set_read(list, text, n, bad_prefix, &bad) && prefix_set_minimise(list);
+    size_t in_use = 0;
 
     if (ok && has_everything(list)) {
         prefix_set_clear(list);
@@ -146,6 +147,10 @@ static bool read_list(struct build *build, enum diagnostic_level level, const ch
         prefix_set_clear(list);
     }
     bad_lines_end(&bad);
+    if (ok)
+        prefix_set_cover(list, &in_use, NULL);
+    if (in_use > 0)
+        build_trace_list(build, "routes", build->route_set->name, path, text, n);
     return ok && prefix_set_add_set(build->route_set->prefixes, list);
 }
 

@@ -245,6 +245,8 @@ void build_apply(struct build *build, const struct context *context, const struc
         const struct word *word;
         size_t i;
 
+        if (build->trace != NULL)
+            build->trace->line(build->trace->arg, block, line);
         if (context->other != NULL && context->other(build, line))
             continue;
         word = find_word(context, line->argv[0]);

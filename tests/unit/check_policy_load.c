@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -427,6 +428,81 @@ START_TEST(a_bad_policy_is_watched_too)
 }
 END_TEST
 
+static char told[4000]; /* by the trace, one a line */
+
+static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void tell(const char *format, ...)
+{
+    size_t n = strlen(told);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(told + n, sizeof(told) - n, format, arguments);
+    va_end(arguments);
+}
+
+static void tell_line(void *arg, const struct directive *block, const struct directive *line)
+{
+    ck_assert_ptr_eq(arg, told);
+    if (block != NULL && strcmp(block->argv[0], "profile") != 0)
+        tell("%s %s: %u %s\n", block->argv[0], block->argv[1], line->line, line->argv[0]);
+}
+
+static void tell_listed(void *arg, const struct policy_listed *listed)
+{
+    ck_assert_ptr_eq(arg, told);
+    tell("%s %s: %s:%u %.*s\n", listed->kind, listed->name, listed->file + strlen(folder) + 1,
+         listed->line, (int)listed->n, listed->text);
+}
+
+START_TEST(whoever_asks_is_told_every_line_and_where_it_stands)
+{
+    const struct policy_trace trace = {.arg = told, .line = tell_line, .listed = tell_listed};
+    char text[600];
+
+    snprintf(text, sizeof(text),
+             "state-dir %s/state\n" PREAMBLE "<routes journals>\n192.0.2.0 255.255.255.0\n"
+             "except 192.0.2.7\ninclude a.list\nfetch https://a.example/\n</routes>\n"
+             "<group staff>\nunix-group staff\nroutes journals\n</group>\n",
+             folder);
+    fixture_write_file("policy.conf", text);
+    fixture_write_file("a.list", "\n198.51.100.0/24 # one\n");
+    fixture_write_file("state/routes/journals.fetched", "# got\n203.0.113.0/24\n");
+    fixture_write_file("state/groups/staff.members", "alice\n");
+    told[0] = '\0';
+    policy = policy_load_traced(path, dirs, watch, problems, &trace);
+    ck_assert_ptr_nonnull(policy);
+    ck_assert_str_eq(told, "routes internal: 4 10.0.0.0/8\n"
+                           "routes journals: 10 192.0.2.0\n"
+                           "routes journals: 11 except\n"
+                           "routes journals: 12 include\n"
+                           "routes journals: a.list:2 198.51.100.0/24\n"
+                           "routes journals: 13 fetch\n"
+                           "group staff: 16 unix-group\n"
+                           "group staff: 17 routes\n"
+                           "routes journals: state/routes/journals.fetched:2 203.0.113.0/24\n"
+                           "group staff: state/groups/staff.members:1 alice\n");
+}
+END_TEST
+
+START_TEST(a_list_that_is_not_used_is_not_told)
+{
+    const struct policy_trace trace = {.arg = told, .line = tell_line, .listed = tell_listed};
+    char text[400];
+
+    snprintf(text, sizeof(text),
+             "state-dir %s/state\n" PREAMBLE "<routes journals>\nfetch https://a.example/\n"
+             "</routes>\n",
+             folder);
+    fixture_write_file("policy.conf", text);
+    fixture_write_file("state/routes/journals.fetched", "0.0.0.0/1\n128.0.0.0/1\n");
+    told[0] = '\0';
+    policy = policy_load_traced(path, dirs, watch, problems, &trace);
+    ck_assert_ptr_nonnull(policy);
+    ck_assert_str_eq(told, "routes internal: 4 10.0.0.0/8\nroutes journals: 10 fetch\n");
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("policy_load");
@@ -455,6 +531,8 @@ Suite *unit_suite(void)
     tcase_add_loop_test(all, a_change_in_any_file_is_seen, 0, COUNT(watched));
     tcase_add_test(all, a_file_that_comes_or_goes_is_seen);
     tcase_add_test(all, a_bad_policy_is_watched_too);
+    tcase_add_test(all, whoever_asks_is_told_every_line_and_where_it_stands);
+    tcase_add_test(all, a_list_that_is_not_used_is_not_told);
     suite_add_tcase(suite, all);
     return suite;
 }
