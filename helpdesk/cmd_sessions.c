@@ -32,6 +32,14 @@ static bool show(void *arg, int64_t id)
     return output_row(listing->answer.output, values);
 }
 
+static void say_assumed(const struct listing *listing)
+{
+    char first[ANSWER_TIME_SIZE];
+
+    answer_note(&listing->answer, "of the last %d days only, from %s on: --since says otherwise.",
+                FIND_USUAL_DAYS, answer_time(&listing->answer, listing->find.first, first));
+}
+
 static void say_more(const struct listing *listing)
 {
     if (listing->has_doubtful_end && listing->answer.style.form == OUTPUT_TABLE)
@@ -51,10 +59,13 @@ static enum status run(const struct command *command, const struct options *opti
     if (answer_open(&listing.answer, options, record_columns, RECORD_COLUMNS)) {
         status = find_read(&listing.find, listing.answer.history, command, options);
         listing.find.limit = answer_limit(options, OPTION_LIMIT, USUAL_LIMIT);
+        find_assume_time(&listing.find);
         if (status == STATUS_YES &&
             !find_sessions(&listing.find, listing.answer.history, show, &listing))
             status = command_error("out of memory");
         status = answer_finish(&listing.answer, status, "no session fits");
+        if (status != STATUS_ERROR && listing.find.is_assumed)
+            say_assumed(&listing);
         if (status == STATUS_YES)
             say_more(&listing);
         if (status != STATUS_ERROR)
@@ -81,6 +92,8 @@ const struct command cmd_sessions = {
     .help = "Lists sessions, the newest first. A session is listed if it may have lived at any\n"
             "moment of the time asked about, whenever it began.\n",
     .after = "All filters must fit. A table shows 100 sessions unless --limit says otherwise.\n"
+             "In another order than by start, and with --min-upload, it is of the last 30 days\n"
+             "unless a time, a user, an address or --open is given.\n"
              "\n"
              "Exit status: 0 found, 1 nothing found, 2 something went wrong.\n",
     .run = run,

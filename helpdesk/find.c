@@ -20,6 +20,7 @@ struct found {
 struct found_list {
     struct found *items;
     size_t n, room;
+    int64_t least; /* once some were cut off: what has a smaller key would be, too */
 };
 
 /* ── order ── */
@@ -41,6 +42,7 @@ static void sort_and_cut(struct find *find, struct found_list *list)
         qsort(list->items, list->n, sizeof(*list->items), compare);
     if (find->limit > 0 && list->n > (size_t)find->limit) {
         list->n = (size_t)find->limit;
+        list->least = list->items[list->n - 1].key;
         find->more = true;
     }
 }
@@ -77,10 +79,11 @@ static int64_t difference(int64_t end, int64_t begin)
     return __builtin_sub_overflow(end, begin, &seconds) ? INT64_MAX : seconds;
 }
 
-static int64_t key_of(const struct find *find, sqlite3_stmt *row)
+/* Columns from `at` on: started, ended (INT64_MAX: open), upload, download. */
+static int64_t key_of(const struct find *find, sqlite3_stmt *row, int at)
 {
-    int64_t started = sqlite3_column_int64(row, 0);
-    int64_t ended = sqlite3_column_int64(row, 1);
+    int64_t started = sqlite3_column_int64(row, at);
+    int64_t ended = sqlite3_column_int64(row, at + 1);
 
     switch (find->order) {
     case FIND_BY_STARTED:
@@ -90,9 +93,9 @@ static int64_t key_of(const struct find *find, sqlite3_stmt *row)
     case FIND_BY_DURATION:
         return difference(ended == INT64_MAX ? find->now : ended, started);
     case FIND_BY_UPLOAD:
-        return record_number(row, 2);
+        return record_number(row, at + 2);
     case FIND_BY_DOWNLOAD:
-        return record_number(row, 3);
+        return record_number(row, at + 3);
     }
     return 0;
 }
@@ -115,7 +118,7 @@ static int match(const struct find *find, struct history *history, struct found 
     sqlite3_bind_int64(row, 9, find->last);
     if (!history_row(history, row))
         return 0;
-    found->key = key_of(find, row);
+    found->key = key_of(find, row, 0);
     return 1;
 }
 
@@ -126,36 +129,65 @@ static bool by_address(const struct find *find)
     return find->address != FIND_ANY || find->real != FIND_ANY;
 }
 
+/* Nothing that an index is of narrows it but the time. */
+static bool is_about_all(const struct find *find)
+{
+    return !by_address(find) && find->user == FIND_ANY && !find->open;
+}
+
+/* Whether all that fits must be seen before the first can be shown. */
+static bool must_see_all(const struct find *find)
+{
+    return find->order != FIND_BY_STARTED ||
+           (find->min_upload != FIND_ANY && is_about_all(find)); /* few of very many */
+}
+
+void find_assume_time(struct find *find)
+{
+    int64_t last = find->last < find->now ? find->last : find->now;
+
+    if (find->first != RECORD_FIRST || !is_about_all(find) || !must_see_all(find))
+        return;
+    find->first = last - INT64_C(86400) * FIND_USUAL_DAYS;
+    find->is_assumed = true;
+}
+
+static const char *candidates_name(const struct find *find)
+{
+    if (by_address(find))
+        return "history_sessions.find-held";
+    if (find->user != FIND_ANY)
+        return "history_sessions.find-user";
+    if (find->open)
+        return "history_sessions.find-open";
+    return must_see_all(find) ? "history_sessions.find-any-order" : "history_sessions.find-all";
+}
+
 static sqlite3_stmt *candidates(const struct find *find, struct history *history)
 {
-    sqlite3_stmt *statement = NULL;
+    sqlite3_stmt *statement = history_statement(history, candidates_name(find));
 
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, find->first);
+    sqlite3_bind_int64(statement, 2, find->last);
     if (by_address(find)) {
-        statement = history_statement(history, "history_sessions.find-held");
-        if (statement) {
-            sqlite3_bind_int64(statement, 3, find->address == FIND_ANY);
-            sqlite3_bind_int64(statement, 4,
-                               find->address != FIND_ANY ? find->address : find->real);
-        }
+        sqlite3_bind_int64(statement, 3, find->address == FIND_ANY);
+        sqlite3_bind_int64(statement, 4, find->address != FIND_ANY ? find->address : find->real);
     } else if (find->user != FIND_ANY) {
-        statement = history_statement(history, "history_sessions.find-user");
-        if (statement)
-            sqlite3_bind_int64(statement, 3, find->user);
-    } else {
-        statement = history_statement(history, find->open ? "history_sessions.find-open"
-                                                          : "history_sessions.find-all");
-    }
-    if (statement) {
-        sqlite3_bind_int64(statement, 1, find->first);
-        sqlite3_bind_int64(statement, 2, find->last);
+        sqlite3_bind_int64(statement, 3, find->user);
+    } else if (must_see_all(find) && !find->open) {
+        sqlite3_bind_int64(statement, 3, find->order == FIND_BY_DOWNLOAD);
+        bind(statement, 4, find->min_upload);
     }
     return statement;
 }
 
-static bool needs_match(const struct find *find)
+/* Filters that the candidates have not passed by being candidates. */
+static bool has_filters(const struct find *find)
 {
-    return find->order != FIND_BY_STARTED || find->profile != FIND_ANY ||
-           find->server != FIND_ANY || find->min_upload != FIND_ANY ||
+    return find->profile != FIND_ANY || find->server != FIND_ANY ||
+           (find->min_upload != FIND_ANY && !(is_about_all(find) && must_see_all(find))) ||
            (find->user != FIND_ANY && by_address(find)) ||
            (find->address != FIND_ANY && find->real != FIND_ANY) ||
            (find->open && (by_address(find) || find->user != FIND_ANY));
@@ -171,7 +203,7 @@ static bool visit_at_once(struct find *find, struct history *history,
     while (row && !find->more && history_row(history, row)) {
         struct found found = {.id = sqlite3_column_int64(row, 0)};
 
-        if (needs_match(find) && match(find, history, &found) != 1)
+        if (has_filters(find) && match(find, history, &found) != 1)
             continue;
         if (find->limit > 0 && n == find->limit)
             find->more = true;
@@ -183,20 +215,35 @@ static bool visit_at_once(struct find *find, struct history *history,
     return true;
 }
 
+/*
+ * Whether a candidate passes, and its key. What has ended and is about all has its key in
+ * the index, so that its row need not be read where others are larger.
+ */
+static bool passes(const struct find *find, struct history *history, const struct found_list *list,
+                   sqlite3_stmt *row, struct found *found)
+{
+    bool has_key = is_about_all(find) && sqlite3_column_int64(row, 2) != INT64_MAX;
+
+    found->id = sqlite3_column_int64(row, 0);
+    found->started = sqlite3_column_int64(row, 1);
+    if (has_key)
+        found->key = key_of(find, row, 1);
+    if (has_key && find->more && found->key < list->least)
+        return false;
+    return (has_key && !has_filters(find)) || match(find, history, found) == 1;
+}
+
 static bool visit_sorted(struct find *find, struct history *history,
                          bool (*visit)(void *arg, int64_t id), void *arg)
 {
     struct found_list list = {0};
     sqlite3_stmt *row = candidates(find, history);
+    struct found found;
     bool ok = true;
 
-    while (ok && row && history_row(history, row)) {
-        struct found found = {.id = sqlite3_column_int64(row, 0),
-                              .started = sqlite3_column_int64(row, 1)};
-
-        if (match(find, history, &found) == 1)
+    while (ok && row && history_row(history, row))
+        if (passes(find, history, &list, row, &found))
             ok = add(find, &list, &found);
-    }
     if (ok)
         sort_and_cut(find, &list);
     for (size_t i = 0; ok && i < list.n; i++)
@@ -210,6 +257,6 @@ bool find_sessions(struct find *find, struct history *history, bool (*visit)(voi
                    void *arg)
 {
     find->more = false;
-    return find->order == FIND_BY_STARTED ? visit_at_once(find, history, visit, arg)
-                                          : visit_sorted(find, history, visit, arg);
+    return must_see_all(find) ? visit_sorted(find, history, visit, arg)
+                              : visit_at_once(find, history, visit, arg);
 }

@@ -34,8 +34,9 @@ struct find {
     bool open;
     int64_t min_upload; /* or FIND_ANY */
     enum find_order order;
-    int64_t limit; /* 0: none */
-    bool more;     /* after find_sessions(): the limit left some out */
+    int64_t limit;   /* 0: none */
+    bool is_assumed; /* nobody asked for `first`: see find_assume_time() */
+    bool more;       /* after find_sessions(): the limit left some out */
 };
 
 /*
@@ -48,6 +49,14 @@ enum status find_read(struct find *find, struct history *history, const struct c
 /* The same of the time and the server alone. */
 enum status find_read_place(struct find *find, struct history *history,
                             const struct command *command, const struct options *options);
+
+/*
+ * What would have to read every session there is, because the largest of all are wanted and
+ * neither a time nor a user, an address or --open narrows it, is taken to be about the last
+ * FIND_USUAL_DAYS days. The person must be told if find->is_assumed.
+ */
+#define FIND_USUAL_DAYS 30
+void find_assume_time(struct find *find);
 
 /* Calls `visit` for each, in order; false from it ends the search. False: memory is out. */
 bool find_sessions(struct find *find, struct history *history, bool (*visit)(void *arg, int64_t id),

@@ -37,6 +37,17 @@ SELECT id, started FROM (
 WHERE started >= ?1 OR ended >= ?1 OR ended IS NULL OR gone_by >= ?1
 ORDER BY started DESC;
 
+-- The same in any order, with what it can be sorted by: all of that is in the index, but for
+-- what open sessions have counted, and the download, which is only read where ?3 is 1. Of
+-- those that have ended only such as uploaded ?4 bytes at least, where it is not NULL.
+-- name: find-any-order
+SELECT session.id, session.started, coalesce(session.ended, 0x7fffffffffffffff),
+  session.from_client, CASE ?3 WHEN 1 THEN session.to_client END
+FROM span CROSS JOIN session INDEXED BY session_by_span
+  ON session.span = span.class AND session.started BETWEEN ?1 - span.longest AND ?2
+WHERE (session.started >= ?1 OR session.ended >= ?1 OR session.ended IS NULL OR session.gone_by >= ?1)
+  AND (?4 IS NULL OR session.from_client >= ?4 OR session.ended IS NULL);
+
 -- The open ones.
 -- name: find-open
 SELECT id, started FROM session INDEXED BY session_by_span

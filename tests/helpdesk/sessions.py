@@ -109,8 +109,10 @@ def filters_take_what_fits_all_of_them(world):
             (["--real-address", "2001:db8:1::4", "--open"], [4]),
             (["--address", "10.8.0.2", "--real-address", "203.0.113.7"], [3]),
             (["--open"], [4]),
-            (["--min-upload", "6M"], [1, 4]),
-            (["--min-upload", "5M", "--profile", "campus"], [2, 4]),
+            (["--min-upload", "6M", "--since", a_time(-90 * DAY)], [1, 4]),
+            (["--min-upload", "5M", "--profile", "campus", "--since", a_time(-90 * DAY)], [2, 4]),
+            (["--min-upload", "6M", "--open"], [4]),
+            (["--min-upload", "10M", "--address", "10.8.0.2"], [1]),
             (["--user", "alice", "--min-upload", "2M"], [1])):
         assert world.ids("sessions", *arguments) == ids, (arguments, world.out)
 
@@ -157,15 +159,52 @@ def an_address_counts_only_while_it_was_held(world):
 
 def the_order_can_be_chosen_and_the_number_limited(world):
     world.write(story())
-    assert world.ids("sessions", "--sort", "upload") == [1, 4, 2, 5, 6, 3], world.out
-    assert world.ids("sessions", "--sort", "download") == [2, 4, 1, 5, 6, 3], world.out
-    assert world.ids("sessions", "--sort", "ended") == [4, 1, 3, 6, 2, 5], world.out
-    assert world.ids("sessions", "--sort", "duration")[:3] == [4, 5, 2], world.out
+    ever = ["--since", a_time(-90 * DAY), "--sort"]
+    assert world.ids("sessions", *ever, "upload") == [1, 4, 2, 5, 6, 3], world.out
+    assert world.ids("sessions", *ever, "download") == [2, 4, 1, 5, 6, 3], world.out
+    assert world.ids("sessions", *ever, "ended") == [4, 1, 3, 6, 2, 5], world.out
+    assert world.ids("sessions", *ever, "duration")[:3] == [4, 5, 2], world.out
     for order, ids in (("upload", [1, 4]), ("started", [6, 3])):
-        assert world.ids("sessions", "--sort", order, "--limit", "2") == ids
+        assert world.ids("sessions", *ever, order, "--limit", "2") == ids
         assert "there are more" in world.err, world.err
     assert world.ids("sessions", "--limit", "6") == [6, 3, 1, 2, 4, 5]
     assert "there are more" not in world.err, world.err
+
+
+def the_largest_of_no_time_are_those_of_thirty_days_and_that_is_said(world):
+    lines = story()
+    lines.session(7, "frank", now() - 31 * DAY, now() - 31 * DAY + 60, from_client=90 * MIB)
+    lines.session(8, "frank", now() - 29 * DAY, now() - 29 * DAY + 60, from_client=4 * MIB)
+    world.write(lines)
+    said = "of the last 30 days only, from "
+    for asked, ids in ((["--sort", "upload"], [4, 8]), (["--sort", "ended"], [4, 8]),
+                       (["--min-upload", "4M"], [8, 4]), (["--min-upload", "5M"], [4]),
+                       (["--min-upload", "4M", "--profile", "campus"], [4]),
+                       (["--sort", "download", "--server", "lab"], [])):
+        assert world.ids("sessions", *asked, status=0 if ids else 1) == ids, (asked, world.out)
+        assert said in world.err, (asked, world.err)
+    world.run("sessions", "--sort", "upload")
+    assert said in world.out, world.out
+    # Up to a time, those before it.
+    assert world.ids("sessions", "--sort", "upload", "--until", a_time(0)) == [1, 4, 2, 5]
+    assert said in world.err, world.err
+    # What is narrowed otherwise is of all times, and so is what is listed as it began.
+    for asked, ids in ((["--sort", "upload", "--user", "frank"], [7, 8]),
+                       (["--sort", "upload", "--address", "10.8.0.2"], [1, 3]),
+                       (["--sort", "upload", "--open"], [4]),
+                       (["--sort", "upload", "--at", a_time(5)], [1, 4, 2]),
+                       (["--min-upload", "5M", "--user", "frank"], [7]),
+                       (["--limit", "3"], [8, 7, 6])):
+        assert world.ids("sessions", *asked) == ids, (asked, world.out)
+        assert said not in world.err, (asked, world.err)
+
+
+ORDERS = {
+    "started": lambda session: session["started"],
+    "upload": lambda session: session["upload"],
+    "download": lambda session: session["download"],
+    "ended": lambda session: float("inf") if session["ended"] is None else session["ended"],
+}
 
 
 def random_histories_and_filters_agree_with_a_search_by_hand(world):
@@ -185,14 +224,16 @@ def random_histories_and_filters_agree_with_a_search_by_hand(world):
         session = {"id": number, "user": chance.choice(users), "started": started, "ended": ended,
                    "last": float("inf") if ended is None else gone_by or ended,
                    "address": f"10.8.0.{chance.randrange(5)}",
-                   "upload": chance.randrange(100), "profile": chance.choice(["p", "q"])}
+                   "upload": chance.randrange(100), "download": chance.randrange(100),
+                   "profile": chance.choice(["p", "q"])}
         sessions.append(session)
         lines.session(number, session["user"], started, ended, session["address"],
                       gone_by=gone_by, from_client=None if ended is None else session["upload"],
-                      to_client=0, profile=session["profile"])
+                      to_client=None if ended is None else session["download"],
+                      profile=session["profile"])
         if ended is None:
             lines.add("running", session=number, last_seen=started, from_client=session["upload"],
-                      to_client=0, counted_at=started, bucket=started, base_from=0, base_to=0,
+                      to_client=session["download"], counted_at=started, bucket=started, base_from=0, base_to=0,
                       base_at=started, epoch_from=0, epoch_to=0)
     world.write(lines)
     for _ in range(100):
@@ -215,9 +256,8 @@ def random_histories_and_filters_agree_with_a_search_by_hand(world):
         if chance.random() < 0.2:
             asked += ["--open"]
             truth = [s for s in truth if s["ended"] is None]
-        order = chance.choice(["started", "upload"])
-        truth.sort(key=lambda s: (s["upload"] if order == "upload" else 0, s["started"]),
-                   reverse=True)
+        order = chance.choice(["started", "upload", "download", "ended"])
+        truth.sort(key=lambda s: (ORDERS[order](s), s["started"]), reverse=True)
         limit = chance.choice([0, 0, 3])
         truth = truth[:limit] if limit else truth
         found = world.ids("sessions", *asked, "--sort", order, "--limit", str(limit),
