@@ -20,6 +20,7 @@
 #include "helpdesk/history_trouble.h"
 #include "helpdesk/human.h"
 #include "helpdesk/option_table.h"
+#include "lib/log.h"
 #include "sql/sql.h"
 
 #define BUSY_MS 5000
@@ -116,11 +117,25 @@ static enum status finish(int fd, const char *part, const char *file)
     return STATUS_YES;
 }
 
+/* A file may have any name; what is shown of it moves no cursor. */
+static enum status say_done(int fd, const char *file)
+{
+    char *shown = strdup(file), size[HUMAN_SIZE];
+    struct stat st;
+
+    if (!shown || fstat(fd, &st) != 0) {
+        free(shown);
+        return command_error("%s: is made, but cannot be looked at", file);
+    }
+    log_make_printable(shown);
+    printf("%s: %s\n", shown, human_bytes(st.st_size, size));
+    free(shown);
+    return STATUS_YES;
+}
+
 static enum status make(const char *database, const char *part, const char *file)
 {
     int fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    char size[HUMAN_SIZE];
-    struct stat st;
     enum status status;
 
     if (fd < 0)
@@ -130,8 +145,8 @@ static enum status make(const char *database, const char *part, const char *file
         status = verify(part);
     if (status == STATUS_YES)
         status = finish(fd, part, file);
-    if (status == STATUS_YES && fstat(fd, &st) == 0)
-        printf("%s: %s\n", file, human_bytes(st.st_size, size));
+    if (status == STATUS_YES)
+        status = say_done(fd, file);
     else
         unlink(part);
     close(fd);

@@ -51,12 +51,13 @@ TEXT_COLUMNS = (
 
 QUESTIONS = (
     ["who", "10.8.0.2", "--at", f"@{NOON + HOUR + 60}"], ["who", "203.0.113.5", "--at", f"@{NOON}"],
-    ["sessions"], ["sessions", "--sort", "upload"], ["live"], ["show", "1"], ["show", "3"],
+    ["sessions"], ["sessions", "--sort", "upload", "--since", "2000-01-01"], ["live"], ["show", "1"], ["show", "3"],
     ["show", "4"], ["usage", "--since", "2023-11-01"],
     ["usage", "--since", "2023-11-01", "--by", "profile"],
     ["usage", "--since", "2023-11-01", "--by", "server"],
     ["usage", "--since", "2023-11-01", "--by", "day"],
     ["usage", "--since", "2023-11-14", "--until", "2023-11-16", "--by", "hour"], ["refused"],
+    ["db", "check"],
 )
 
 
@@ -100,7 +101,8 @@ def parse_csv(text, what):
 
 
 def ask(world, arguments, form=None):
-    done = subprocess.run([BYWAY, *arguments, *([form] if form else []), "--utc"],
+    utc = [] if arguments[:2] == ["db", "backup"] else ["--utc"]
+    done = subprocess.run([BYWAY, *arguments, *([form] if form else []), *utc],
                           capture_output=True, timeout=60, check=False,
                           env={"BYWAY_DATABASE": world.database, "LC_ALL": "C.UTF-8", "TZ": "UTC"})
     what = (arguments, form)
@@ -114,7 +116,7 @@ def shape(world, question):
     status, text, what = ask(world, question)
     check_text(text, what)
     found = [status, text.count("\n")]
-    if question[0] != "who" or status == 0:
+    if question[0] != "db" and (question[0] != "who" or status == 0):
         found.append(len(parse_json(ask(world, question, "--json")[1], what)))
         found.append(len(parse_csv(ask(world, question, "--csv")[1], what)))
     return found
@@ -198,8 +200,9 @@ def numbers_that_cannot_be_are_numbers(world):
                 if not is_about(table, question):
                     continue
                 # Small ones in tables, large ones in JSON.
-                status, text, what = ask(world, question, "--json" if value > 0 else None)
-                if value > 0 and status == 0:
+                as_json = value > 0 and question[0] != "db"
+                status, text, what = ask(world, question, "--json" if as_json else None)
+                if as_json and status == 0:
                     parse_json(text, (table, column, value, what))
                 check_text(text, (table, column, value, question))
             world.sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -209,9 +212,74 @@ def numbers_that_cannot_be_are_numbers(world):
 
 def is_about(table, question):
     """Whether a command reads the table at all: there are many questions."""
+    if question[0] == "db":
+        return table in ("recorder", "gap", "span", "session")
     return {"refusal": ["refused"], "usage_day": ["usage"], "usage_hour": ["usage"],
             "held": ["who", "sessions", "show"], "traffic": ["who", "show", "usage", "live"],
             }.get(table, [question[0]]).count(question[0]) > 0
+
+
+def names_of_tables_and_files_are_shown_harmlessly(world):
+    world.write(full_story())
+    name = "t\x1b[2J\nVerdict    in order\u202e"
+    world.sql(f'CREATE TABLE "{name}" (a INTEGER PRIMARY KEY); CREATE INDEX "i{name}" '
+              'ON user (name, id); UPDATE session SET user = 999 WHERE id = 2')
+    status, text, what = ask(world, ["db", "check"])
+    check_text(text, what)
+    assert status == 1 and text.count("\nVerdict ") == 1 and "Verdict    not in order" in text, text
+    assert text.count("Byway's") == 2 and "refer to a user that is not there" in text, text
+    for name in ("a\x1b[2Jb", "a\nb: 1.0 MiB", "a\u202eb", "a\\b"):
+        copy = f"{world.path}/{name}"
+        status, text, what = ask(world, ["db", "backup", copy])
+        check_text(text, what)
+        assert (status, text.count("\n")) == (0, 1), (what, text)
+        status, text, what = ask(world, ["db", "backup", copy])
+        assert (status, text) == (2, ""), (what, text)  # ask() has looked at what it said
+        status, text, what = ask(world, ["db", "check", "--database", copy])
+        check_text(text, what)
+        assert status == 1 and text.count("\nVerdict ") == 1, text
+
+
+def a_damaged_page_is_told_harmlessly(world):
+    world.write(full_story())
+    set_all(world, HOSTILE["escape sequences"], [c for c in TEXT_COLUMNS if c[0] != "address"])
+    world.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    with open(world.database, "rb") as original:
+        before = original.read()
+    for at in range(4096, len(before), 4096):  # whatever is on each page
+        with open(world.database, "wb") as damaged:
+            damaged.write(before[:at] + b"\x1b[2J\n\xff\x00" * 512 + before[at + 4096:])
+        for question in (["db", "check"], ["sessions"]):
+            status, text, what = ask(world, question)
+            check_text(text, (at, what))
+            assert status != 0 or question[0] == "sessions", (at, text)
+
+
+def a_policy_that_says_it_is_explained_harmlessly(world):
+    values = sqlite3.connect(":memory:")
+    values.text_factory = bytes
+    for name, value in HOSTILE.items():
+        text, = values.execute(f"SELECT CAST({value} AS BLOB)").fetchone()
+        quoted = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        for where in (b'title "%s"\n', b'message "%s"\n', b'push "%s"\n', b'search-domain "%s"\n'):
+            policy = f"{world.path}/policy.conf"
+            with open(policy, "wb") as file:
+                file.write(b"choose username-suffix +\ndefault-profile campus\n<profile campus>\n"
+                           b"tunnel split\n" + where % quoted + b"</profile>\n")
+            for arguments in (["explain", "alice"], ["explain", "--json", "alice"],
+                              ["policy", "check"]):
+                if arguments[0] == "policy":
+                    arguments = [*arguments, policy]
+                else:
+                    arguments = [*arguments, "--policy", policy]
+                done = subprocess.run([BYWAY, *arguments], capture_output=True, timeout=60,
+                                      check=False, env={"LC_ALL": "C.UTF-8"})
+                what = (name, where, arguments)
+                assert done.returncode in (0, 1, 2), (what, done)
+                check_text(done.stdout.decode(), what)
+                check_text(done.stderr.decode(), what)
+                if "--json" in arguments and done.stdout:
+                    json.loads(done.stdout)
 
 
 def what_is_typed_is_repeated_harmlessly(world):
@@ -221,7 +289,10 @@ def what_is_typed_is_repeated_harmlessly(world):
                           ["sessions", "--profile", value], ["live", "--server", value],
                           ["usage", "--by", value], ["show", value], ["refused", "--user", value],
                           ["sessions", "--since", value], ["sessions", "--" + value],
-                          ["sessions", "--database", value]):
+                          ["sessions", "--database", value], ["db", "check", value],
+                          ["db", "check", "--database", value], ["explain", "bob", "--from", value],
+                          ["explain", "bob", "--policy", value], ["policy", "check", value],
+                          ["db", "backup", f"/nonexistent/{value}"], [value], ["db", value]):
             status, text, what = ask(world, arguments)
             assert status in (1, 2), (status, what)
             check_text(text, what)
