@@ -9,7 +9,7 @@
  * 30,000 users with four real addresses each, two servers and three profiles; a /16 of VPN
  * addresses in turn, IPv6 for every third session; sessions of an hour and a half on average
  * over one year (three from 20 million sessions on), more by day than by night; 10,000 are
- * open; traffic of the last week in buckets, all of it in sums. Every session follows from
+ * open; traffic of the last 31 days in buckets, all of it in sums. Every session follows from
  * its number, so rows can be made in the order in which each table is stored.
  */
 #include <config.h>
@@ -32,7 +32,7 @@
 #define OPEN     10000
 #define DAY      86400
 #define BUCKET   300
-#define WEEK     7
+#define COUNTED  31 /* so many days have buckets */
 #define CLASSES  9
 #define A_COMMIT 2000000
 
@@ -457,7 +457,7 @@ static void put_all_traffic(void)
     int64_t first = 1, last = now - now % BUCKET - BUCKET;
 
     begin_table("traffic", 5);
-    for (int64_t bucket = last - WEEK * DAY; bucket <= last; bucket += BUCKET) {
+    for (int64_t bucket = last - COUNTED * DAY; bucket <= last; bucket += BUCKET) {
         while (started(first) < bucket - 5 * DAY && !is_open(first))
             first++;
         put_traffic(first, bucket);

@@ -28,6 +28,7 @@ struct live {
     enum order order;
     struct open *items;
     size_t n, room;
+    size_t shown;     /* so many of the items have had their turn */
     size_t n_unknown; /* without a rate */
     double upload_rate, download_rate;
 };
@@ -168,33 +169,48 @@ static bool read_all(struct live *live, const struct find *find)
 
 /* ── showing ── */
 
-static bool show(struct live *live, const struct open *open)
+/* They come in the order of the items; one whose row is damaged does not come. */
+static bool show(void *arg, const struct record *record)
 {
+    struct live *live = arg;
+    const struct open *open = NULL;
     struct output_value values[COLUMNS];
-    struct record record;
 
-    if (!record_get(&record, live->answer.history, open->id))
-        return true; /* finishing says if reading failed */
-    values[ID] = record_value(record.id);
-    values[USER] = output_text(record.user);
-    values[ADDRESS] = output_text(record.vpn4 ? record.vpn4 : record.vpn6);
-    values[VPN4] = output_text(record.vpn4);
-    values[VPN6] = output_text(record.vpn6);
+    while (live->shown < live->n && live->items[live->shown].id != record->id)
+        live->shown++;
+    if (live->shown == live->n)
+        return false;
+    open = &live->items[live->shown++];
+    values[ID] = record_value(record->id);
+    values[USER] = output_text(record->user);
+    values[ADDRESS] = output_text(record->vpn4 ? record->vpn4 : record->vpn6);
+    values[VPN4] = output_text(record->vpn4);
+    values[VPN6] = output_text(record->vpn6);
     values[UPLOAD_RATE] = record_value(open->upload_rate);
     values[DOWNLOAD_RATE] = record_value(open->download_rate);
-    values[UPLOAD] = record_value(record.upload);
-    values[DOWNLOAD] = record_value(record.download);
-    values[DURATION] = output_number(record_duration(&record, live->answer.options->now));
-    values[STARTED] = record_value(record.started);
-    values[PROFILE] = output_text(record.profile);
-    values[SERVER] = output_text(record.server);
-    values[REAL] = output_text(record.real);
-    values[REAL_PORT] = record_value(record.real_port);
-    values[PROGRAM] = output_text(record.program);
-    values[PLATFORM] = output_text(record.platform);
-    values[LAST_SEEN] = record_value(record.last_seen);
-    values[COUNTED_AT] = record_value(record.counted_at);
+    values[UPLOAD] = record_value(record->upload);
+    values[DOWNLOAD] = record_value(record->download);
+    values[DURATION] = output_number(record_duration(record, live->answer.options->now));
+    values[STARTED] = record_value(record->started);
+    values[PROFILE] = output_text(record->profile);
+    values[SERVER] = output_text(record->server);
+    values[REAL] = output_text(record->real);
+    values[REAL_PORT] = record_value(record->real_port);
+    values[PROGRAM] = output_text(record->program);
+    values[PLATFORM] = output_text(record->platform);
+    values[LAST_SEEN] = record_value(record->last_seen);
+    values[COUNTED_AT] = record_value(record->counted_at);
     return output_row(live->answer.output, values);
+}
+
+static void show_all(struct live *live, size_t limit)
+{
+    struct records records = {.history = live->answer.history, .visit = show, .arg = live};
+
+    for (size_t i = 0; i < limit; i++)
+        if (!records_add(&records, live->items[i].id))
+            break;
+    records_end(&records);
 }
 
 static int64_t whole(double number)
@@ -225,9 +241,7 @@ static enum status list(struct live *live, const struct find *find)
     if (!read_all(live, find))
         return command_error("out of memory");
     limit = limit == 0 || limit > live->n ? live->n : limit;
-    for (size_t i = 0; i < limit; i++)
-        if (!show(live, &live->items[i]))
-            break;
+    show_all(live, limit);
     status = answer_finish(&live->answer, status, "nobody is connected");
     if (status == STATUS_YES && options->form == OUTPUT_TABLE)
         say_sum(live, limit);

@@ -15,21 +15,32 @@ struct listing {
     struct answer answer;
     struct find find;
     bool has_doubtful_end;
-    bool failed;
 };
 
-static bool show(void *arg, int64_t id)
+static bool show(void *arg, const struct record *record)
 {
     struct listing *listing = arg;
-    struct record record;
     struct output_value values[RECORD_COLUMNS];
 
-    if (!record_get(&record, listing->answer.history, id))
-        return true; /* finishing says if reading failed */
     listing->has_doubtful_end =
-        listing->has_doubtful_end || (record.ended != RECORD_NONE && !record.end_seen);
-    record_values(&record, listing->find.now, values);
+        listing->has_doubtful_end || (record->ended != RECORD_NONE && !record->end_seen);
+    record_values(record, listing->find.now, values);
     return output_row(listing->answer.output, values);
+}
+
+static bool gather(void *arg, int64_t id)
+{
+    return records_add(arg, id);
+}
+
+/* False: memory is out. That reading failed, finishing says. */
+static bool show_all(struct listing *listing)
+{
+    struct records records = {.history = listing->answer.history, .visit = show, .arg = listing};
+    bool ok = find_sessions(&listing->find, listing->answer.history, gather, &records);
+
+    records_end(&records);
+    return ok;
 }
 
 static void say_assumed(const struct listing *listing)
@@ -60,8 +71,7 @@ static enum status run(const struct command *command, const struct options *opti
         status = find_read(&listing.find, listing.answer.history, command, options);
         listing.find.limit = answer_limit(options, OPTION_LIMIT, USUAL_LIMIT);
         find_assume_time(&listing.find);
-        if (status == STATUS_YES &&
-            !find_sessions(&listing.find, listing.answer.history, show, &listing))
+        if (status == STATUS_YES && !show_all(&listing))
             status = command_error("out of memory");
         status = answer_finish(&listing.answer, status, "no session fits");
         if (status != STATUS_ERROR && listing.find.is_assumed)

@@ -4,6 +4,9 @@
 
 #include "helpdesk/record.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 int64_t record_number(sqlite3_stmt *statement, int column)
 {
     return sqlite3_column_type(statement, column) == SQLITE_NULL
@@ -60,17 +63,55 @@ static void read_row(struct record *record, sqlite3_stmt *row)
     };
 }
 
-bool record_get(struct record *record, struct history *history, int64_t id)
+/* "[1,2]", as history_sessions.session takes it. */
+static sqlite3_stmt *ask(struct history *history, const int64_t *ids, size_t n)
 {
     sqlite3_stmt *row = history_statement(history, "history_sessions.session");
+    char list[RECORDS_BLOCK * 21 + 3] = "[";
+    size_t length = 1;
 
     if (!row)
-        return false;
-    sqlite3_bind_int64(row, 1, id);
-    if (!history_row(history, row))
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%" PRId64,
+                                   i > 0 ? "," : "", ids[i]);
+    list[length++] = ']';
+    sqlite3_bind_text(row, 1, list, (int)length, SQLITE_TRANSIENT);
+    return row;
+}
+
+bool record_get(struct record *record, struct history *history, int64_t id)
+{
+    sqlite3_stmt *row = ask(history, &id, 1);
+
+    if (!row || !history_row(history, row))
         return false;
     read_row(record, row);
     return true;
+}
+
+void records_end(struct records *records)
+{
+    sqlite3_stmt *row = NULL;
+    struct record record;
+
+    if (records->n > 0 && !records->is_over)
+        row = ask(records->history, records->ids, records->n);
+    while (row && !records->is_over && history_row(records->history, row)) {
+        read_row(&record, row);
+        records->is_over = !records->visit(records->arg, &record);
+    }
+    if (row)
+        sqlite3_reset(row);
+    records->n = 0;
+}
+
+bool records_add(struct records *records, int64_t id)
+{
+    records->ids[records->n++] = id;
+    if (records->n == RECORDS_BLOCK)
+        records_end(records);
+    return !records->is_over;
 }
 
 int64_t record_last(const struct record *record)

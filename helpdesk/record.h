@@ -42,6 +42,25 @@ struct record {
  */
 bool record_get(struct record *record, struct history *history, int64_t id);
 
+/*
+ * Many: their numbers are gathered and asked for together, which takes half the time. `visit`
+ * is called for each that there is, in their order; false from it, and nothing more is asked.
+ * The strings of a record stay until `visit` returns.
+ */
+#define RECORDS_BLOCK 256
+struct records {
+    struct history *history;
+    bool (*visit)(void *arg, const struct record *record);
+    void *arg;
+    int64_t ids[RECORDS_BLOCK];
+    size_t n;
+    bool is_over; /* `visit` wanted no more */
+};
+
+/* False once nothing more is wanted. records_end() when all were added. */
+bool records_add(struct records *records, int64_t id);
+void records_end(struct records *records);
+
 /* Until when it may have lived; INT64_MAX if it is open. */
 int64_t record_last(const struct record *record);
 

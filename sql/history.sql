@@ -4,6 +4,8 @@
 -- Nothing it says can write, and no damaged page is believed without a look.
 PRAGMA query_only = ON;
 PRAGMA cell_size_check = ON;
+-- A list goes to and fro between words, sessions and addresses.
+PRAGMA cache_size = -16384;
 
 -- name: begin
 -- One command sees one state, however many statements it takes.

@@ -106,7 +106,7 @@ WHERE session.id = ?1
         AND min(?9, coalesce(session.gone_by, session.ended, ?9))
       AND held.session = session.id AND (held.until IS NULL OR held.until >= ?8)));
 
--- All that is on record of session ?1, in words.
+-- All that is on record of the sessions of the list ?1, [id, ...], in words, in their order.
 -- name: session
 SELECT session.id, user.name, coalesce(session.typed, user.name),
   coalesce(session.common_name, user.name), profile.name, chosen_by.name, session.fell_back,
@@ -117,8 +117,9 @@ SELECT session.id, user.name, coalesce(session.typed, user.name),
   vpn4.text, vpn6.text, real.text, session.real_port, client.program, client.platform,
   running.last_seen, running.counted_at, session.handshake, session.cid, server_run.pid,
   server.id
-FROM session
-JOIN user ON user.id = session.user
+FROM json_each(?1) AS asked
+CROSS JOIN session ON session.id = asked.value
+CROSS JOIN user ON user.id = session.user
 LEFT JOIN server_run ON server_run.id = session.run
 LEFT JOIN server ON server.id = server_run.server
 LEFT JOIN profile ON profile.id = session.profile
@@ -128,8 +129,7 @@ LEFT JOIN client ON client.id = session.client
 LEFT JOIN address AS vpn4 ON vpn4.id = session.vpn4
 LEFT JOIN address AS vpn6 ON vpn6.id = session.vpn6
 LEFT JOIN address AS real ON real.id = session.real
-LEFT JOIN running ON running.session = session.id
-WHERE session.id = ?1;
+LEFT JOIN running ON running.session = session.id;
 
 -- ── words ──
 
