@@ -4,6 +4,8 @@
 
 #include "helpdesk/history.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,13 +25,30 @@ struct history {
     char *path;
     struct kept kept[MAX_STATEMENTS];
     size_t n_kept;
+    history_tally_fn *add;
+    void *add_arg;
     enum history_trouble trouble; /* the first */
     char why[HISTORY_WHY_SIZE];
 };
 
-/* What must be so before anything is read; none of it is kept in the file. */
-static int configure(sqlite3 *db)
+static void tally_step(sqlite3_context *context, int n, sqlite3_value **values)
 {
+    const struct history *history = sqlite3_user_data(context);
+
+    if (n == 3 && history->add)
+        history->add(history->add_arg, sqlite3_value_int64(values[0]),
+                     sqlite3_value_int64(values[1]), sqlite3_value_int64(values[2]));
+}
+
+static void tally_end(sqlite3_context *context)
+{
+    sqlite3_result_null(context);
+}
+
+/* What must be so before anything is read; none of it is kept in the file. */
+static int configure(struct history *history)
+{
+    sqlite3 *db = history->db;
     static const struct {
         int option, value;
     } options[] = {
@@ -43,6 +62,9 @@ static int configure(sqlite3 *db)
         rc = sqlite3_db_config(db, options[i].option, options[i].value, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_busy_timeout(db, BUSY_MS);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function(db, "tally", 3, SQLITE_UTF8 | SQLITE_DIRECTONLY, history, NULL,
+                                     tally_step, tally_end);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, sql_find("history.configure"), NULL, NULL, NULL);
     return rc;
@@ -98,7 +120,7 @@ static bool open_database(struct history *history)
         rc = sqlite3_open_v2(path, &history->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     free(path);
     if (rc == SQLITE_OK)
-        rc = configure(history->db);
+        rc = configure(history);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(history->db, sql_find("history.begin"), NULL, NULL, NULL);
     if (rc != SQLITE_OK)
@@ -171,6 +193,24 @@ bool history_row(struct history *history, sqlite3_stmt *statement)
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         fail(history, rc);
     return rc == SQLITE_ROW;
+}
+
+void history_set_tally(struct history *history, history_tally_fn *add, void *arg)
+{
+    history->add = add;
+    history->add_arg = arg;
+}
+
+void history_bind_list(sqlite3_stmt *statement, int at, const int64_t *numbers, size_t n)
+{
+    char list[HISTORY_LIST * 21 + 3] = "[";
+    size_t length = 1;
+
+    for (size_t i = 0; i < n && i < HISTORY_LIST; i++)
+        length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%" PRId64,
+                                   i > 0 ? "," : "", numbers[i]);
+    list[length++] = ']';
+    sqlite3_bind_text(statement, at, list, (int)length, SQLITE_TRANSIENT);
 }
 
 enum history_trouble history_trouble(const struct history *history, char why[HISTORY_WHY_SIZE])

@@ -4,9 +4,6 @@
 
 #include "helpdesk/record.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 int64_t record_number(sqlite3_stmt *statement, int column)
 {
     return sqlite3_column_type(statement, column) == SQLITE_NULL
@@ -63,20 +60,12 @@ static void read_row(struct record *record, sqlite3_stmt *row)
     };
 }
 
-/* "[1,2]", as history_sessions.session takes it. */
 static sqlite3_stmt *ask(struct history *history, const int64_t *ids, size_t n)
 {
     sqlite3_stmt *row = history_statement(history, "history_sessions.session");
-    char list[RECORDS_BLOCK * 21 + 3] = "[";
-    size_t length = 1;
 
-    if (!row)
-        return NULL;
-    for (size_t i = 0; i < n; i++)
-        length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%" PRId64,
-                                   i > 0 ? "," : "", ids[i]);
-    list[length++] = ']';
-    sqlite3_bind_text(row, 1, list, (int)length, SQLITE_TRANSIENT);
+    if (row)
+        history_bind_list(row, 1, ids, n);
     return row;
 }
 
@@ -109,7 +98,7 @@ void records_end(struct records *records)
 bool records_add(struct records *records, int64_t id)
 {
     records->ids[records->n++] = id;
-    if (records->n == RECORDS_BLOCK)
+    if (records->n == HISTORY_LIST)
         records_end(records);
     return !records->is_over;
 }

@@ -47,12 +47,11 @@ bool record_get(struct record *record, struct history *history, int64_t id);
  * is called for each that there is, in their order; false from it, and nothing more is asked.
  * The strings of a record stay until `visit` returns.
  */
-#define RECORDS_BLOCK 256
 struct records {
     struct history *history;
     bool (*visit)(void *arg, const struct record *record);
     void *arg;
-    int64_t ids[RECORDS_BLOCK];
+    int64_t ids[HISTORY_LIST];
     size_t n;
     bool is_over; /* `visit` wanted no more */
 };

@@ -69,49 +69,68 @@ static int64_t key_in(const struct range *range, sqlite3_stmt *row, int at)
     return sqlite3_column_int64(row, at + (int)range->usage->by);
 }
 
-/* A key, upload, download. Of days there may be a million: what is done for each counts. */
-static void add_rows(struct range *range, const char *name, int64_t from, int64_t to)
+/* Where the rows of a statement go. */
+struct adding {
+    struct range *range;
+    struct tally *sums;
+    bool by_period; /* all to the period, whatever their keys are */
+};
+
+static void add(void *arg, int64_t key, int64_t upload, int64_t download)
 {
-    bool by_period = is_period(range->usage->by);
+    const struct adding *adding = arg;
+    struct range *range = adding->range;
+
+    if (range->ok)
+        range->ok =
+            tally_add(adding->sums, adding->by_period ? range->period : key, upload, download);
+}
+
+static void add_rows(struct range *range, struct tally *sums, const char *name, int64_t from,
+                     int64_t to)
+{
+    struct adding adding = {range, sums, is_period(range->usage->by)};
     sqlite3_stmt *row = rows_between(range, name, from, to);
 
-    while (range->ok && row && history_row(range->history, row))
-        range->ok =
-            tally_add(&range->usage->sums, by_period ? range->period : sqlite3_column_int64(row, 0),
-                      sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 2));
-    if (row)
+    history_set_tally(range->history, add, &adding);
+    if (row && history_row(range->history, row))
         sqlite3_reset(row);
+    history_set_tally(range->history, NULL, NULL);
+}
+
+/* What some sessions had, to whomever they are of. */
+static void add_block(struct range *range, const struct tally_sum *sums, size_t n)
+{
+    sqlite3_stmt *row = history_statement(range->history, "history_usage.sessions");
+    int64_t ids[HISTORY_LIST];
+
+    if (!row)
+        return;
+    for (size_t i = 0; i < n; i++)
+        ids[i] = sums[i].key;
+    history_bind_list(row, 1, ids, n);
+    while (range->ok && history_row(range->history, row)) {
+        const struct tally_sum *sum = &sums[(size_t)sqlite3_column_int64(row, 0) % n];
+
+        range->ok =
+            tally_add(&range->usage->sums, key_in(range, row, 1), sum->upload, sum->download);
+    }
+    sqlite3_reset(row);
 }
 
 /* Whose the sessions are is asked once for each, not for each bucket. */
-static void add_sessions(struct range *range, const struct tally *sessions)
-{
-    for (size_t i = 0; range->ok && i < sessions->n; i++) {
-        const struct tally_sum *sum = &sessions->sums[i];
-        sqlite3_stmt *row = history_statement(range->history, "history_usage.session");
-
-        if (!row)
-            return;
-        sqlite3_bind_int64(row, 1, sum->key);
-        if (history_row(range->history, row))
-            range->ok =
-                tally_add(&range->usage->sums, key_in(range, row, 0), sum->upload, sum->download);
-    }
-}
-
 static void add_buckets(struct range *range, int64_t from, int64_t to)
 {
-    bool by_period = is_period(range->usage->by);
     struct tally sessions = {0};
-    struct tally *sums = by_period ? &range->usage->sums : &sessions;
-    sqlite3_stmt *row = rows_between(range, "history_usage.buckets", from, to);
 
-    while (range->ok && row && history_row(range->history, row))
-        range->ok = tally_add(sums, by_period ? range->period : sqlite3_column_int64(row, 1),
-                              sqlite3_column_int64(row, 2), sqlite3_column_int64(row, 3));
-    if (row)
-        sqlite3_reset(row);
-    add_sessions(range, &sessions);
+    if (is_period(range->usage->by)) {
+        add_rows(range, &range->usage->sums, "history_usage.buckets", from, to);
+        return;
+    }
+    add_rows(range, &sessions, "history_usage.buckets", from, to);
+    for (size_t at = 0; range->ok && at < sessions.n; at += HISTORY_LIST)
+        add_block(range, sessions.sums + at,
+                  sessions.n - at < HISTORY_LIST ? sessions.n - at : HISTORY_LIST);
     tally_free(&sessions);
 }
 
@@ -125,7 +144,8 @@ static void add_units(struct range *range, enum unit unit, int64_t from, int64_t
     if (unit == UNIT_BUCKET)
         add_buckets(range, from, to);
     else
-        add_rows(range, unit == UNIT_DAY ? "history_usage.days" : hours, from, to);
+        add_rows(range, &range->usage->sums, unit == UNIT_DAY ? "history_usage.days" : hours, from,
+                 to);
 }
 
 /* Whole units in the middle, what is smaller before and behind them. */

@@ -2,17 +2,20 @@
 -- days and hours (UTC) are summed already; what is left at the edges comes from the buckets,
 -- and of the bucket under way from the sessions themselves.
 
--- A key, upload, download: the sums by day are of users, those by hour of all else.
+-- tally() hands a key, an upload and a download over where they are (history_set_tally): there
+-- may be a million of them, and each as a row of an answer takes a third longer.
+
+-- The sums by day are of users, those by hour of all else.
 -- name: days
-SELECT user, from_client, to_client
+SELECT tally(user, from_client, to_client)
 FROM usage_day WHERE day BETWEEN ?1 / 86400 AND ?2 / 86400 - 1;
 
 -- name: hours-profile
-SELECT profile, from_client, to_client
+SELECT tally(profile, from_client, to_client)
 FROM usage_hour WHERE hour BETWEEN ?1 / 3600 AND ?2 / 3600 - 1;
 
 -- name: hours-server
-SELECT server, from_client, to_client
+SELECT tally(server, from_client, to_client)
 FROM usage_hour WHERE hour BETWEEN ?1 / 3600 AND ?2 / 3600 - 1;
 
 -- A time, user, profile, server, upload, download.
@@ -24,15 +27,17 @@ CROSS JOIN session ON session.id = running.session
 CROSS JOIN server_run ON server_run.id = session.run
 WHERE running.bucket >= ?1 AND running.bucket < ?2;
 
--- A time, session, upload, download.
+-- Of sessions.
 -- name: buckets
-SELECT bucket, session, from_client, to_client
+SELECT tally(session, from_client, to_client)
 FROM traffic WHERE bucket >= ?1 AND bucket < ?2;
 
--- Of session ?1: user, profile, server.
--- name: session
-SELECT session.user, coalesce(session.profile, 0), server_run.server
-FROM session LEFT JOIN server_run ON server_run.id = session.run WHERE session.id = ?1;
+-- Of each session of the list ?1, [id, ...]: its place in the list, user, profile, server.
+-- name: sessions
+SELECT asked.key, session.user, coalesce(session.profile, 0), server_run.server
+FROM json_each(?1) AS asked
+CROSS JOIN session ON session.id = asked.value
+LEFT JOIN server_run ON server_run.id = session.run;
 
 -- ── the names of ?1 ──
 
