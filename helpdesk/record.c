@@ -57,6 +57,7 @@ static void read_row(struct record *record, sqlite3_stmt *row)
         .cid = record_number(row, 25),
         .pid = record_number(row, 26),
         .server_id = record_number(row, 27),
+        .routes = record_text(row, 28),
     };
 }
 

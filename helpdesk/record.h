@@ -32,6 +32,7 @@ struct record {
     const char *vpn4, *vpn6, *real;
     int64_t real_port;
     const char *program, *platform;
+    const char *routes;            /* versions of those that are looked up: "journals@1763643900" */
     int64_t last_seen, counted_at; /* of open ones: the last sign of life, the last counts */
     int64_t handshake_s, cid, pid;
 };

@@ -34,8 +34,9 @@ enum {
     HANDSHAKE,
     CLIENT_ID,
     SERVER_PID,
+    ROUTES,
 };
-_Static_assert(SERVER_PID + 1 == RECORD_COLUMNS, "each column has a number");
+_Static_assert(ROUTES + 1 == RECORD_COLUMNS, "each column has a number");
 
 const struct output_column record_columns[RECORD_COLUMNS] = {
     [ID] = {.key = "id", .title = "ID", .kind = OUTPUT_COUNT},
@@ -81,6 +82,7 @@ const struct output_column record_columns[RECORD_COLUMNS] = {
     [HANDSHAKE] = {.key = "handshake_s", .kind = OUTPUT_DURATION},
     [CLIENT_ID] = {.key = "client_id", .kind = OUTPUT_COUNT},
     [SERVER_PID] = {.key = "server_pid", .kind = OUTPUT_COUNT},
+    [ROUTES] = {.key = "routes", .kind = OUTPUT_TEXT},
 };
 
 static struct output_value end_of(const struct record *record)
@@ -127,4 +129,5 @@ void record_values(const struct record *record, int64_t now,
     values[HANDSHAKE] = record_value(record->handshake_s);
     values[CLIENT_ID] = record_value(record->cid);
     values[SERVER_PID] = record_value(record->pid);
+    values[ROUTES] = output_text(record->routes);
 }

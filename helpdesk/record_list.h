@@ -5,7 +5,7 @@
 
 #include "helpdesk/record.h"
 
-#define RECORD_COLUMNS 29
+#define RECORD_COLUMNS 30
 
 extern const struct output_column record_columns[RECORD_COLUMNS];
 

@@ -49,6 +49,7 @@ static size_t facts_of(const struct record *record, int64_t now, struct fact fac
         {"handshake_s", FACT_NUMBER, NULL, record->handshake_s},
         {"last_seen", FACT_TIME, NULL, record->last_seen},
         {"counted_at", FACT_TIME, NULL, record->counted_at},
+        {"routes", FACT_TEXT, record->routes, 0},
     };
     size_t n = sizeof(all) / sizeof(all[0]);
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,49 @@ static void show_tunnel(const struct record *record)
     if (record->cid != RECORD_NONE)
         snprintf(place + n, sizeof(place) - n, ", client %" PRId64, record->cid);
     output_field("Server", "%s%s", or_unknown(record->server), place);
+}
+
+/* "journals of 2026-11-20 13:05:00", of "journals@1763643900"; other text as it is. */
+static size_t describe_version(const struct answer *answer, const char *item, size_t n, char *text,
+                               size_t size)
+{
+    const char *at = memchr(item, '@', n);
+    char time[ANSWER_TIME_SIZE];
+    char number[24];
+    char *end = number;
+    long long epoch = 0;
+
+    if (at && item + n - at - 1 < (ptrdiff_t)sizeof(number)) {
+        snprintf(number, sizeof(number), "%.*s", (int)(item + n - at - 1), at + 1);
+        epoch = strtoll(number, &end, 10);
+    }
+    if (!at || end == number || *end || epoch < 0 || epoch > RECORD_LAST)
+        return (size_t)snprintf(text, size, "%.*s", (int)n, item);
+    if (epoch == 0)
+        return (size_t)snprintf(text, size, "%.*s, of which nothing was looked up yet",
+                                (int)(at - item), item);
+    return (size_t)snprintf(text, size, "%.*s of %s", (int)(at - item), item,
+                            answer_time(answer, epoch, time));
+}
+
+/* Which versions of routes that are looked up it was given. */
+static void show_routes(const struct record *record, const struct answer *answer)
+{
+    const char *item = record->routes;
+    char text[TEXT_SIZE] = "";
+    size_t used = 0;
+
+    while (item && *item && used < sizeof(text)) {
+        size_t n = strcspn(item, ",");
+
+        if (used > 0)
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "; ");
+        if (used < sizeof(text))
+            used += describe_version(answer, item, n, text + used, sizeof(text) - used);
+        item += n + (item[n] != '\0');
+    }
+    if (used > 0)
+        output_field("Routes", "%s", text);
 }
 
 /* Until when it lasted, and how sure that is. */
@@ -104,6 +148,7 @@ static void show_fields(const struct record *record, const struct answer *answer
     output_field("Session", "%" PRId64, record->id);
     show_user(record);
     show_tunnel(record);
+    show_routes(record, answer);
     output_field("Began", "%s", answer_time(answer, record->started, began));
     show_end(record, answer);
     show_client(record);

@@ -5,6 +5,8 @@
  */
 #include "lib/policy.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/names.h"
@@ -118,4 +120,50 @@ const char *policy_means_name(enum policy_means means)
         break;
     }
     return "?";
+}
+
+/* The next of two sorted lists, which is taken off those that begin with it; NULL at the end. */
+static const struct policy_route_set *next_set(struct policy_route_refs refs[2])
+{
+    const struct policy_route_set *next = NULL;
+
+    for (int i = 0; i < 2; i++)
+        if (refs[i].n > 0 && (next == NULL || refs[i].sets[0] < next))
+            next = refs[i].sets[0];
+    for (int i = 0; i < 2; i++)
+        if (refs[i].n > 0 && refs[i].sets[0] == next) {
+            refs[i].sets++;
+            refs[i].n--;
+        }
+    return next;
+}
+
+#define MORE_SIZE 16 /* room for ",+12345" */
+
+char *policy_versions(const struct policy *policy, const struct policy_profile *profile,
+                      const struct policy_user *user, char *text, size_t size)
+{
+    struct policy_route_refs refs[] = {profile->routes, policy->extras[user ? user->extra : 0]};
+    const struct policy_route_set *set;
+    size_t at = 0, more = 0;
+
+    text[0] = '\0';
+    while (!profile->full && (set = next_set(refs)) != NULL) {
+        char one[POLICY_MAX_NAME + 24];
+        size_t n;
+
+        if (set->n_sources == 0)
+            continue;
+        n = (size_t)snprintf(one, sizeof(one), "%s%s@%" PRId64, at > 0 ? "," : "", set->name,
+                             set->version);
+        if (more > 0 || at + n + MORE_SIZE > size) {
+            more++;
+            continue;
+        }
+        memcpy(text + at, one, n + 1);
+        at += n;
+    }
+    if (more > 0)
+        snprintf(text + at, size - at, "%s+%zu", at > 0 ? "," : "", more);
+    return text;
 }

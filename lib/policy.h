@@ -58,6 +58,7 @@ struct policy_route_set {
     size_t written;              /* prefixes as written, before they were merged */
     struct policy_source *sources;
     size_t n_sources;
+    int64_t version; /* of what mgmtd looked up for it: epoch seconds; 0: nothing yet */
     const char *file;
     unsigned line;
 };
@@ -155,6 +156,14 @@ const struct policy_profile *policy_find_profile(const struct policy *policy, co
 const struct policy_user *policy_find_user(const struct policy *policy, const char *name);
 const struct policy_group *policy_find_group(const struct policy *policy, const char *name);
 const struct policy_route_set *policy_find_route_set(const struct policy *policy, const char *name);
+
+/*
+ * Which versions of looked up routes such a connection is given: "journals@1763643900,cloud@0",
+ * in the order of policy.route_sets; "" if none of its sets is looked up, or the tunnel is
+ * full. What does not fit is counted: "journals@1763643900,+2". Returns `text`.
+ */
+char *policy_versions(const struct policy *policy, const struct policy_profile *profile,
+                      const struct policy_user *user, char *text, size_t size);
 
 /* May this user (NULL: one the policy does not name) have this profile? */
 bool policy_allows(const struct policy_profile *profile, const struct policy_user *user);

@@ -2,6 +2,7 @@
 /* <group>: its members, written, listed or looked up by mgmtd, and the routes they bring. */
 #include "lib/policy_read.h"
 #include "lib/policy_words.h"
+#include "lib/state_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,12 +115,12 @@ void build_finish_groups(struct build *build)
 {
     for (size_t i = 0; i < build->policy->n_groups && !build->out_of_memory; i++) {
         struct policy_group *group = &build->policy->groups[i];
-        char name[POLICY_MAX_NAME + 32];
+        char name[STATE_PATH_SIZE];
 
         if (group->n_unix_groups == 0)
             continue;
         build->group = group;
-        snprintf(name, sizeof(name), "groups/%s.members", group->name);
+        state_file_path(STATE_MEMBERS, group->name, name);
         build_read_state(build, group->file, group->line, name, take_list);
     }
 }

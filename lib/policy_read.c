@@ -8,6 +8,7 @@
 
 #include "lib/policy_read.h"
 #include "lib/policy_words.h"
+#include "lib/state_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -276,21 +277,33 @@ void build_include_list(struct build *build, const struct directive *include, bu
     dirs_glob_free(paths);
 }
 
-bool build_read_state(struct build *build, const char *file, unsigned line, const char *name,
-                      build_take *take)
+/* Only what a file says of itself stays the same when it is copied. */
+static int64_t version_of(const char *text, size_t n, const struct stat *st)
+{
+    int64_t version = state_file_version(text, n);
+
+    return version != 0 ? version : (int64_t)st->st_mtime;
+}
+
+int64_t build_read_state(struct build *build, const char *file, unsigned line, const char *name,
+                         build_take *take)
 {
     struct stat st = {0};
+    int64_t version = 0;
     size_t n = 0;
     char *path = NULL;
     char *text;
     char why[128];
 
-    if (asprintf(&path, "%s/%s", build->policy->state_dir, name) < 0)
-        return build_out_of_memory(build);
+    if (asprintf(&path, "%s/%s", build->policy->state_dir, name) < 0) {
+        build_out_of_memory(build);
+        return 0;
+    }
     text = read_file(build, path, &n, &st);
-    if (text != NULL)
+    if (text != NULL) {
+        version = version_of(text, n, &st);
         take(build, DIAGNOSTIC_WARNING, path, text, n);
-    else if (errno == ENOENT || errno == ENOTDIR)
+    } else if (errno == ENOENT || errno == ENOTDIR)
         build_complain(build, DIAGNOSTIC_WARNING, file, line,
                        "no result yet: \"%.500s\" is not there", path);
     else /* the routes it had must not vanish from a running server */
@@ -298,7 +311,7 @@ bool build_read_state(struct build *build, const char *file, unsigned line, cons
                        why_not(why, sizeof(why)));
     free(path);
     free(text);
-    return text != NULL;
+    return version;
 }
 
 void build_trace_list(struct build *build, const char *kind, const char *name, const char *path,

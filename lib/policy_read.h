@@ -24,11 +24,11 @@ void build_include_list(struct build *build, const struct directive *include, bu
 
 /*
  * A state file, mgmtd's result: `name` is its path in the state directory. Not there yet is a
- * warning about file:line, which asked for it; there, but not to be read, is an error. True
- * if it was read.
+ * warning about file:line, which asked for it; there, but not to be read, is an error. Its
+ * version (lib/state_file.h; if it has none, when it was last written), 0 if it was not read.
  */
-bool build_read_state(struct build *build, const char *file, unsigned line, const char *name,
-                      build_take *take);
+int64_t build_read_state(struct build *build, const char *file, unsigned line, const char *name,
+                         build_take *take);
 
 /* Bad lines of one list, each with why as the end of a sentence: the first few are told, the rest
  * counted. */

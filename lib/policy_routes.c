@@ -6,6 +6,7 @@
 #include "lib/duration.h"
 #include "lib/policy_read.h"
 #include "lib/policy_words.h"
+#include "lib/state_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -393,15 +394,18 @@ static bool has_source(const struct policy_route_set *set, enum policy_source_ki
     return false;
 }
 
-static void read_results(struct build *build, enum policy_source_kind kind, const char *suffix)
+static void read_results(struct build *build, enum policy_source_kind kind, enum state_kind state)
 {
     const struct policy_source *source = NULL;
-    char name[POLICY_MAX_NAME + 32];
+    char name[STATE_PATH_SIZE];
+    int64_t version;
 
     if (!has_source(build->route_set, kind, &source))
         return;
-    snprintf(name, sizeof(name), "routes/%s.%s", build->route_set->name, suffix);
-    build_read_state(build, source->file, source->line, name, take_list);
+    state_file_path(state, build->route_set->name, name);
+    version = build_read_state(build, source->file, source->line, name, take_list);
+    if (version > build->route_set->version)
+        build->route_set->version = version;
 }
 
 static void finish_set(struct build *build, size_t index)
@@ -411,8 +415,8 @@ static void finish_set(struct build *build, size_t index)
     size_t n = 0;
 
     build->route_set = set;
-    read_results(build, POLICY_SOURCE_FETCH, "fetched");
-    read_results(build, POLICY_SOURCE_HOST, "resolved");
+    read_results(build, POLICY_SOURCE_FETCH, STATE_FETCHED);
+    read_results(build, POLICY_SOURCE_HOST, STATE_RESOLVED);
     if (!prefix_set_minimise(build->excepts[index]) || !prefix_set_minimise(set->prefixes) ||
         !prefix_set_subtract(set->prefixes, build->excepts[index]) ||
         !prefix_set_minimise(set->prefixes)) {

@@ -12,7 +12,7 @@
  *
  *   server     first line of a file: format=1, at, boot_ms, daemon, pid, start, plugin
  *   connected  at, boot_ms, session, since, user, typed, cn, profile, by, fell_back, real, port,
- *              vpn4, vpn6, client, platform, token
+ *              vpn4, vpn6, client, platform, token, routes
  *   address    at, boot_ms, session, address, change=add|update
  *   disconnected at, boot_ms, session, from_client, to_client, duration, real, port
  *   vanished   at, boot_ms, session
@@ -80,6 +80,7 @@ struct spool_record {
     const char *client;   /* IV_VER, or IV_GUI_VER where given */
     const char *platform; /* IV_PLAT */
     const char *token;    /* session_id of --auth-gen-token */
+    const char *routes;   /* versions of looked up routes, as policy_versions() writes them */
     const char *address;  /* of an address record */
     const char *change;
     const char *wanted;

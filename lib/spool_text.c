@@ -23,15 +23,20 @@ struct field {
     size_t offset;      /* in struct spool_record */
     unsigned max_value; /* bytes of a string, before escaping; 0 for a number */
     unsigned kinds;     /* bits of the records that have it */
+    bool plain;         /* a string that needs no escapes: it ends before a byte that does */
 };
 
-#define NUMBER(member, kinds)                                    \
-    {                                                            \
-#member, offsetof(struct spool_record, member), 0, kinds \
+#define NUMBER(member, kinds)                                           \
+    {                                                                   \
+#member, offsetof(struct spool_record, member), 0, kinds, false \
     }
-#define TEXT(member, max, kinds)                                   \
-    {                                                              \
-#member, offsetof(struct spool_record, member), max, kinds \
+#define TEXT(member, max, kinds)                                          \
+    {                                                                     \
+#member, offsetof(struct spool_record, member), max, kinds, false \
+    }
+#define PLAIN(member, max, kinds)                                        \
+    {                                                                    \
+#member, offsetof(struct spool_record, member), max, kinds, true \
     }
 
 enum {
@@ -78,6 +83,7 @@ static const struct field fields[] = {
     TEXT(client, 96, CONNECTED),
     TEXT(platform, 32, CONNECTED),
     TEXT(token, 64, CONNECTED),
+    PLAIN(routes, SPOOL_MAX_VALUE, CONNECTED),
     TEXT(address, 64, ADDRESS),
     TEXT(change, 16, ADDRESS),
     NUMBER(count, LOST),
@@ -144,6 +150,15 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x7f && c != '%';
 }
 
+static size_t count_plain(const char *text, size_t n)
+{
+    size_t plain = 0;
+
+    while (plain < n && is_plain((unsigned char)text[plain]))
+        plain++;
+    return plain;
+}
+
 static void put_escaped(struct line *line, const char *text, size_t n)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -180,7 +195,8 @@ static void put_field(struct line *line, const struct field *field, struct spool
         size_t n = strnlen(text, (size_t)field->max_value + 4);
 
         put_key(line, field->name);
-        put_escaped(line, text, utf8_cut(text, n, field->max_value));
+        n = utf8_cut(text, n, field->max_value);
+        put_escaped(line, text, field->plain ? count_plain(text, n) : n);
     }
 }
 

@@ -107,7 +107,7 @@ bool batch_session(struct batch *batch, const struct session_row *row)
     if (!ROOM_FOR_ONE(&batch->sessions) ||
         !COPY_STRINGS(batch, &copy.user, &copy.typed, &copy.common_name, &copy.profile,
                       &copy.chosen_by, &copy.program, &copy.platform, &copy.real, &copy.vpn4,
-                      &copy.vpn6))
+                      &copy.vpn6, &copy.routes))
         return false;
     batch->sessions.rows[batch->sessions.n++] = copy;
     return true;

@@ -56,6 +56,7 @@ struct session_row {
     const char *user, *typed, *common_name, *profile, *chosen_by;
     const char *program, *platform;
     const char *real, *vpn4, *vpn6;
+    const char *routes;
 };
 
 /* Written while its session is open; the store deletes it when `ended` of the session is set. */

@@ -120,6 +120,7 @@ static void add_session(struct batch *batch, const struct session *session)
         .chosen_by = session->chosen_by,
         .program = session->program,
         .platform = session->platform,
+        .routes = session->routes,
         .real = or_null(session->real),
         .vpn4 = if_known(session, session->vpn4),
         .vpn6 = if_known(session, session->vpn6),

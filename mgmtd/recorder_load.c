@@ -78,9 +78,9 @@ static bool on_session(void *arg, const struct session_row *row)
     struct recorder *recorder = loading->recorder;
     struct run *run = run_of_id(recorder, row->run);
     struct session *session;
-    const struct session_names names = {row->user,    row->typed,     row->common_name,
-                                        row->profile, row->chosen_by, row->program,
-                                        row->platform};
+    const struct session_names names = {row->user,     row->typed,     row->common_name,
+                                        row->profile,  row->chosen_by, row->program,
+                                        row->platform, row->routes};
 
     if (!run)
         return true;

@@ -164,6 +164,7 @@ void gap_overload(struct recorder *recorder, const struct server *server);
 /* ── recorder_sessions.c ── */
 struct session_names {
     const char *user, *typed, *common_name, *profile, *chosen_by, *program, *platform;
+    const char *routes;
 };
 /* The canonical form of a host's address; its family, 0 if it is none. */
 int address_read(const char *text, char address[SESSION_ADDRESS_SIZE]);

@@ -95,6 +95,7 @@ static void tell_session(struct session *session, const struct spool_record *rec
         .chosen_by = record->by,
         .program = record->client,
         .platform = record->platform,
+        .routes = record->routes,
     };
 
     session_name(session, &names);

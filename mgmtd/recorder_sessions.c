@@ -73,6 +73,7 @@ void session_name(struct session *session, const struct session_names *names)
     set_text(&session->chosen_by, names->chosen_by);
     set_text(&session->program, names->program);
     set_text(&session->platform, names->platform);
+    set_text(&session->routes, names->routes);
 }
 
 /* ── rows ── */

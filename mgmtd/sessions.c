@@ -161,6 +161,7 @@ static void session_free(struct session *session)
     free(session->chosen_by);
     free(session->program);
     free(session->platform);
+    free(session->routes);
     free(session->held);
     free(session);
 }

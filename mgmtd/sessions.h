@@ -73,6 +73,7 @@ struct session {
     int64_t real_at; /* when the real address was last confirmed */
     enum end_reason end_reason;
     char *user, *typed, *common_name, *profile, *chosen_by, *program, *platform;
+    char *routes; /* versions of those it was given */
     char real[SESSION_ADDRESS_SIZE], vpn4[SESSION_ADDRESS_SIZE], vpn6[SESSION_ADDRESS_SIZE];
     int64_t tentative_boot_ms; /* while in_tentative: since when */
 

@@ -65,7 +65,8 @@ static bool tell_session(sqlite3_stmt *row, const struct store_reader *reader)
                                         .platform = text(row, 19),
                                         .real = text(row, 20),
                                         .vpn4 = text(row, 21),
-                                        .vpn6 = text(row, 22)};
+                                        .vpn6 = text(row, 22),
+                                        .routes = text(row, 23)};
 
     return reader->session == NULL || reader->session(reader->arg, &session);
 }

@@ -86,6 +86,7 @@ static int put_session(struct store *store, const struct session_row *session)
     row_int(&row, session->handshake);
     row_text(&row, unless_same(session->typed, user));
     row_text(&row, unless_same(session->common_name, user));
+    row_text(&row, session->routes);
     rc = row_end(&row);
     if (rc == SQLITE_OK && session->ended != BATCH_NONE)
         rc = end_running(store, session->id);

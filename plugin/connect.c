@@ -76,7 +76,10 @@ static void begin_session(const struct connecting *c)
 {
     struct spool_record record = record_connected(&c->env, &c->peer, &c->choice);
     struct client *client = c->client;
+    char versions[SPOOL_MAX_VALUE + 1];
 
+    policy_versions(c->policy, c->choice.profile, c->choice.known, versions, sizeof(versions));
+    record.routes = *versions ? versions : NULL;
     client->connected = true;
     client->session = record.session = ++c->handle->last_session;
     client->said = c->said;

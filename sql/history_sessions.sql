@@ -116,7 +116,7 @@ SELECT session.id, user.name, coalesce(session.typed, user.name),
   CASE WHEN session.ended IS NULL THEN running.to_client ELSE session.to_client END,
   vpn4.text, vpn6.text, real.text, session.real_port, client.program, client.platform,
   running.last_seen, running.counted_at, session.handshake, session.cid, server_run.pid,
-  server.id
+  server.id, session.routes
 FROM json_each(?1) AS asked
 CROSS JOIN session ON session.id = asked.value
 CROSS JOIN user ON user.id = session.user

@@ -28,9 +28,9 @@ ON CONFLICT (id) DO UPDATE SET
 -- name: session
 INSERT INTO session (id, run, user, started, ended, gone_by, span, end_reason, from_client,
   to_client, profile, chosen_by, fell_back, client, real, real_port, vpn4, vpn6, cid, number,
-  handshake, typed, common_name)
+  handshake, typed, common_name, routes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-  ?21, ?22, ?23)
+  ?21, ?22, ?23, ?24)
 ON CONFLICT (id) DO UPDATE SET
   run = excluded.run, user = excluded.user, started = excluded.started, ended = excluded.ended,
   gone_by = excluded.gone_by, span = excluded.span, end_reason = excluded.end_reason,
@@ -38,7 +38,7 @@ ON CONFLICT (id) DO UPDATE SET
   chosen_by = excluded.chosen_by, fell_back = excluded.fell_back, client = excluded.client,
   real = excluded.real, real_port = excluded.real_port, vpn4 = excluded.vpn4, vpn6 = excluded.vpn6,
   cid = excluded.cid, number = excluded.number, handshake = excluded.handshake,
-  typed = excluded.typed, common_name = excluded.common_name;
+  typed = excluded.typed, common_name = excluded.common_name, routes = excluded.routes;
 
 -- name: running
 INSERT INTO running (session, last_seen, from_client, to_client, counted_at, epoch_from, epoch_to,

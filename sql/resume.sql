@@ -15,7 +15,7 @@ SELECT session.id, session.run, session.started, session.ended, session.gone_by,
   session.from_client, session.to_client, session.fell_back, session.real_port, session.cid,
   session.number, session.handshake, session.end_reason,
   user.name, session.typed, session.common_name, profile.name, chosen_by.name,
-  client.program, client.platform, a.text, a4.text, a6.text
+  client.program, client.platform, a.text, a4.text, a6.text, session.routes
 FROM session
 JOIN user ON user.id = session.user
 LEFT JOIN profile ON profile.id = session.profile

@@ -15,6 +15,7 @@ SELECT
   profile.name AS profile,                                 -- the tunnel
   chosen_by.name AS chosen_by,                             -- how it was chosen
   session.fell_back,                                       -- 1: another was wanted, and refused
+  session.routes,                                          -- versions of those that are looked up
   client.program, client.platform,                         -- as the client said
   real.text AS real_address, session.real_port,            -- where the client came from last
   vpn4.text AS vpn_ipv4, vpn6.text AS vpn_ipv6,            -- its last addresses in the tunnel

@@ -44,6 +44,7 @@ TEXT_COLUMNS = (
     ("user", "name"), ("profile", "name"), ("chosen_by", "name"), ("client", "program"),
     ("client", "platform"), ("address", "text"), ("server", "name"), ("end_reason", "name"),
     ("end_reason", "meaning"), ("session", "typed"), ("session", "common_name"),
+    ("session", "routes"),
     ("refusal", "user"), ("refusal", "typed"), ("refusal", "common_name"), ("refusal", "wanted"),
     ("refusal", "reason"), ("refusal", "real"), ("gap_kind", "name"), ("gap_kind", "meaning"),
     ("gap", "reason"),

@@ -27,7 +27,8 @@ def story():
     lines.session(1, "alice", 0, 2 * HOUR, "10.8.0.2", "203.0.113.5", typed="alice+full",
                   common_name="alice.smith", profile="full", chosen_by="username-suffix",
                   program="OpenVPN GUI 11", platform="win", vpn6="2001:db8::2",
-                  from_client=150 * MIB, to_client=10 * MIB, real_port=40001, handshake=2)
+                  from_client=150 * MIB, to_client=10 * MIB, real_port=40001, handshake=2,
+                  routes="journals@1700049600")
     lines.add("traffic", bucket=0, session=1, from_client=100 * MIB, to_client=10 * MIB)
     lines.add("traffic", bucket=HOUR, session=1, from_client=50 * MIB, to_client=0)
     lines.session(2, "bob", -3 * HOUR, HOUR // 2, "10.8.0.3", "203.0.113.5", profile="campus",
@@ -72,7 +73,8 @@ def all_that_is_known_of_a_session_is_in_its_row(world):
         "profile": "full", "chosen_by": "username-suffix", "fell_back": False, "server": "campus",
         "real_address": "203.0.113.5", "real_port": 40001, "end_reason": "disconnected",
         "client_program": "OpenVPN GUI 11", "client_platform": "win", "last_seen": None,
-        "counted_at": None, "handshake_s": 2, "client_id": None, "server_pid": 812}, rows[1]
+        "counted_at": None, "handshake_s": 2, "client_id": None, "server_pid": 812,
+        "routes": "journals@1700049600"}, rows[1]
     dave = rows[4]
     assert dave["open"] and not dave["end_seen"] and dave["ended"] is None, dave
     assert (dave["upload_bytes"], dave["download_bytes"]) == (9 * MIB, 80 * MIB), dave
@@ -428,6 +430,21 @@ def show_has_the_addresses_with_how_sure_they_are(world):
                  "alice may have held it, too (session 1 on campus)", "the end was not seen",
                  "Gone by 2023-11-15 14:30:00 UTC", "asked for and refused"):
         assert part in " ".join(world.out.split()), (part, world.out)
+
+
+def show_says_which_versions_of_looked_up_routes_it_was_given(world):
+    lines = story()
+    lines.session(8, "erin", 0, HOUR, profile="library", from_client=1, to_client=1,
+                  routes="journals@1700049600,cloud@0,+3,x@y@,@7,z@-1,big@99999999999999999999")
+    world.write(lines)
+    assert world.json("show", "8")[0]["routes"].startswith("journals@1700049600,cloud@0,+3,")
+    assert world.json("show", "2")[0]["routes"] is None, world.out
+    world.run("show", "8", "--utc")
+    shown = " ".join(world.out.split())
+    assert ("Routes journals of 2023-11-15 12:00:00 UTC; cloud, of which nothing was looked up yet; "
+            "+3; x@y@;") in shown and "z@-1; big@9999" in shown, world.out
+    world.run("show", "2")
+    assert "Routes" not in world.out, world.out
 
 
 def an_open_session_holds_its_address_for_certain_only_while_somebody_watches(world):

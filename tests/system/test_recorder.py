@@ -42,6 +42,34 @@ def a_session_is_a_row_with_the_bytes_that_openvpn_counted(lab):
     same(len(daemon.sessions()), 1, "sessions")
 
 
+def state_file(written, line):
+    """As the daemon leaves one for the plugin."""
+    return (f"# byway state 1\n# set journals\n# written {written}\n\n"
+            f"# source fetch https://example.org/list\n# count 1\n{line}\n")
+
+
+@test
+def routes_that_change_reach_the_next_session_which_remembers_their_version(lab):
+    daemon = lab.daemon(start=False)
+    policy = POLICY.replace("<routes journals>",
+                            "<routes journals>\nfetch https://example.org/list every 6h")
+    server = lab.server(policy, state=daemon.state, start=False)
+    where = os.path.join(daemon.state, "routes/journals.fetched")
+    lab.write(where, state_file("2026-11-20T12:51:40Z", "198.18.5.0/24"))
+    server.start().ready()
+    daemon.start().ready()
+    alice = gets(lab.client("alice+library"), LIBRARY + ["route 198.18.5.0 255.255.255.0"])
+    lab.write(where, state_file("2026-11-20T12:51:41Z", "198.18.6.0/24"))
+    lab.later()
+    gets(lab.client("bob+library"), LIBRARY + ["route 198.18.6.0 255.255.255.0"])
+    carol = gets(lab.client("carol"), CAMPUS)
+    daemon.wait_for_sessions(3, ended=None)
+    same({row["user"]: row["routes"] for row in daemon.rows("SELECT * FROM sessions")},
+         {"alice": "journals@1795179100", "bob": "journals@1795179101", "carol": None},
+         "versions")
+    check(alice.process.poll() is None and carol.process.poll() is None, "somebody was cut off")
+
+
 @test
 def sessions_that_come_and_go_while_the_daemon_is_killed_are_not_lost(lab):
     daemon = lab.daemon(start=False)

@@ -119,6 +119,55 @@ START_TEST(a_fetch_may_say_which_objects_are_meant)
 }
 END_TEST
 
+/* What policy_versions() says, in a buffer of `size` bytes. */
+static const char *versions(const char *profile, const char *user, size_t size)
+{
+    static char text[400];
+
+    memset(text, 'x', sizeof text);
+    policy_versions(policy, policy_find_profile(policy, profile), policy_find_user(policy, user),
+                    text, size);
+    ck_assert_uint_lt(strlen(text), size);
+    return text;
+}
+
+START_TEST(the_versions_of_looked_up_routes_are_those_their_files_tell)
+{
+    char text[1200];
+    char file[128];
+    struct timespec times[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+
+    fixture_write_file("state/routes/journals.fetched",
+                       "# byway state 1\n# written 2026-11-22T12:00:00Z\n192.0.2.0/24\n");
+    fixture_write_file("state/routes/journals.resolved",
+                       "# byway state 1\n# written 2026-11-22T12:00:01Z\n192.0.2.9/32\n");
+    fixture_write_file("state/routes/plain.fetched", "198.51.100.0/24\n");
+    snprintf(file, sizeof file, "%s/state/routes/plain.fetched", folder);
+    ck_assert_int_eq(utimensat(AT_FDCWD, file, times, 0), 0);
+    snprintf(text, sizeof text,
+             "default-profile campus\nchoose menu\nstate-dir %s/state\n"
+             "<routes internal>\n10.0.0.0/8\n</routes>\n"
+             "<routes journals>\nfetch https://a/\nhost b\n</routes>\n"
+             "<routes none>\nfetch https://c/\n</routes>\n"
+             "<routes plain>\nfetch https://d/\n</routes>\n"
+             "<profile campus>\nroutes internal\n</profile>\n"
+             "<profile library>\nroutes internal journals plain\n</profile>\n"
+             "<profile full>\ntunnel full\n</profile>\n"
+             "<user alice>\nroutes none journals\n</user>\n",
+             folder);
+    fixture_load_text(text);
+    ck_assert_ptr_nonnull(policy);
+    ck_assert_str_eq(versions("campus", "bob", 256), "");
+    ck_assert_str_eq(versions("library", "bob", 256), "journals@1795348801,plain@1700000000");
+    ck_assert_str_eq(versions("campus", "alice", 256), "journals@1795348801,none@0");
+    ck_assert_str_eq(versions("library", "alice", 256),
+                     "journals@1795348801,none@0,plain@1700000000");
+    ck_assert_str_eq(versions("full", "alice", 256), "");
+    ck_assert_str_eq(versions("library", "alice", 44), "journals@1795348801,none@0,+1");
+    ck_assert_str_eq(versions("library", "alice", 20), "+3");
+}
+END_TEST
+
 START_TEST(a_prefix_may_stand_where_the_name_of_a_set_may)
 {
     const struct policy_user *user;
@@ -513,6 +562,7 @@ Suite *unit_suite(void)
     tcase_add_test(all, the_story_loads_with_all_it_says);
     tcase_add_test(all, route_sets_hold_what_is_written_listed_fetched_and_resolved);
     tcase_add_test(all, a_fetch_may_say_which_objects_are_meant);
+    tcase_add_test(all, the_versions_of_looked_up_routes_are_those_their_files_tell);
     tcase_add_test(all, a_prefix_may_stand_where_the_name_of_a_set_may);
     tcase_add_test(all, a_mistake_in_an_included_file_is_told_with_that_file);
     tcase_add_test(all, of_many_bad_lines_in_a_list_twenty_are_told);

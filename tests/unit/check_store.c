@@ -23,6 +23,7 @@ START_TEST(a_session_is_written_whole_and_found_under_its_words)
     session.to_client = 0;
     session.profile = "campus";
     session.chosen_by = "default";
+    session.routes = "journals@1700000000";
     session.fell_back = 0;
     session.program = "OpenVPN 2.6";
     session.platform = "linux";
@@ -40,7 +41,7 @@ START_TEST(a_session_is_written_whole_and_found_under_its_words)
     write_batch(batch);
     ck_assert_str_eq(asked("SELECT * FROM session"),
                      "7|1|1|1700000000|1700000600|-|0|1|5000000000|0|1|1|0|1|1|40000|2|3|-|-|1|"
-                     "alice+full|-\n");
+                     "alice+full|-|journals@1700000000\n");
     ck_assert_str_eq(asked("SELECT text FROM address ORDER BY id"),
                      "192.0.2.1\n10.8.0.2\nfd00::2\n");
     ck_assert_str_eq(asked("SELECT name FROM user"), "alice\n");
@@ -59,7 +60,7 @@ START_TEST(what_is_not_known_is_null_and_a_session_without_a_name_has_the_empty_
     store_open_it();
     write_batch(batch);
     ck_assert_str_eq(asked("SELECT * FROM session"),
-                     "1|1|1|1700000000|-|-|8|-|-|-|-|-|-|-|-|-|-|-|-|-|-|-|-\n");
+                     "1|1|1|1700000000|-|-|8|-|-|-|-|-|-|-|-|-|-|-|-|-|-|-|-|-\n");
     ck_assert_str_eq(asked("SELECT '<' || name || '>' FROM user"), "<>\n");
 }
 END_TEST
@@ -361,7 +362,7 @@ START_TEST(the_file_has_our_mark_mode_and_journal)
 
     store_open_it();
     ck_assert_str_eq(asked("PRAGMA application_id"), "1113151297\n");
-    ck_assert_str_eq(asked("PRAGMA user_version"), "1\n");
+    ck_assert_str_eq(asked("PRAGMA user_version"), "2\n");
     ck_assert_str_eq(asked("PRAGMA journal_mode"), "wal\n");
     for (int i = 0; i < 4; i++) {
         snprintf(side, sizeof(side), "%s%s", store_path,

@@ -24,6 +24,7 @@ static void make_history(void)
     alice.started = T0 - 60;
     alice.typed = "alice+full";
     alice.profile = "full";
+    alice.routes = "journals@1700000000";
     bob.ended = T0 + 600;
     bob.end_reason = END_DISCONNECTED;
     bob.from_client = 5;

@@ -15,26 +15,50 @@ struct member {
     size_t offset;
     size_t max;        /* of a string */
     const char *kinds; /* the first letters of the records that have it: s c a d v r l */
+    bool plain;        /* it ends before a byte that would need an escape */
 };
 
-#define INT(member, kinds)                                       \
-    {                                                            \
-#member, offsetof(struct spool_record, member), 0, kinds \
+#define INT(member, kinds)                                              \
+    {                                                                   \
+#member, offsetof(struct spool_record, member), 0, kinds, false \
     }
-#define STR(member, max, kinds)                                    \
-    {                                                              \
-#member, offsetof(struct spool_record, member), max, kinds \
+#define STR(member, max, kinds)                                           \
+    {                                                                     \
+#member, offsetof(struct spool_record, member), max, kinds, false \
     }
 
 static const struct member members[] = {
-    INT(at, "scadvrl"),     INT(boot_ms, "scadvrl"), INT(session, "cadv"),  INT(format, "s"),
-    INT(pid, "s"),          INT(start, "s"),         INT(since, "c"),       INT(port, "cdr"),
-    INT(fell_back, "c"),    INT(from_client, "d"),   INT(to_client, "d"),   INT(duration, "d"),
-    INT(count, "l"),        STR(daemon, 256, "s"),   STR(plugin, 64, "s"),  STR(user, 256, "cr"),
-    STR(typed, 256, "cr"),  STR(cn, 256, "cr"),      STR(profile, 64, "c"), STR(by, 24, "c"),
-    STR(real, 64, "cdr"),   STR(vpn4, 16, "c"),      STR(vpn6, 48, "c"),    STR(client, 96, "c"),
-    STR(platform, 32, "c"), STR(token, 64, "c"),     STR(address, 64, "a"), STR(change, 16, "a"),
-    STR(wanted, 128, "r"),  STR(reason, 256, "r"),
+    INT(at, "scadvrl"),
+    INT(boot_ms, "scadvrl"),
+    INT(session, "cadv"),
+    INT(format, "s"),
+    INT(pid, "s"),
+    INT(start, "s"),
+    INT(since, "c"),
+    INT(port, "cdr"),
+    INT(fell_back, "c"),
+    INT(from_client, "d"),
+    INT(to_client, "d"),
+    INT(duration, "d"),
+    INT(count, "l"),
+    STR(daemon, 256, "s"),
+    STR(plugin, 64, "s"),
+    STR(user, 256, "cr"),
+    STR(typed, 256, "cr"),
+    STR(cn, 256, "cr"),
+    STR(profile, 64, "c"),
+    STR(by, 24, "c"),
+    STR(real, 64, "cdr"),
+    STR(vpn4, 16, "c"),
+    STR(vpn6, 48, "c"),
+    STR(client, 96, "c"),
+    STR(platform, 32, "c"),
+    STR(token, 64, "c"),
+    STR(address, 64, "a"),
+    STR(change, 16, "a"),
+    STR(wanted, 128, "r"),
+    STR(reason, 256, "r"),
+    {"routes", offsetof(struct spool_record, routes), 256, "c", true},
 };
 
 static int64_t *number(const struct spool_record *record, const struct member *member)
@@ -119,13 +143,16 @@ struct spool_record spool_filled(enum spool_kind kind, struct spool_texts *texts
     return record;
 }
 
-static bool same_text(const char *a, const char *b, size_t max)
+static bool same_text(const char *a, const char *b, const struct member *member)
 {
     size_t n;
 
     if (!a || !b)
         return a == b;
-    n = utf8_cut(a, strlen(a), max);
+    n = utf8_cut(a, strlen(a), member->max);
+    for (size_t i = 0; member->plain && i < n; i++)
+        if (a[i] < 0x20 || a[i] > 0x7e || a[i] == '%')
+            n = i;
     return strlen(b) == n && memcmp(a, b, n) == 0;
 }
 
@@ -134,9 +161,8 @@ const char *spool_difference(const struct spool_record *a, const struct spool_re
     if (a->kind != b->kind)
         return "kind";
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (members[i].max
-                ? !same_text(*text(a, &members[i]), *text(b, &members[i]), members[i].max)
-                : *number(a, &members[i]) != *number(b, &members[i]))
+        if (members[i].max ? !same_text(*text(a, &members[i]), *text(b, &members[i]), &members[i])
+                           : *number(a, &members[i]) != *number(b, &members[i]))
             return members[i].name;
     return NULL;
 }

@@ -5,7 +5,7 @@
 
 #include "lib/spool.h"
 
-#define SPOOL_TEXTS 17 /* string members of a record */
+#define SPOOL_TEXTS 18 /* string members of a record */
 
 /* What a random record's strings point into. */
 struct spool_texts {

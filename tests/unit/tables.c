@@ -22,7 +22,7 @@ static const char *const queries[] = {
     " from_client AS 'from', to_client AS 'to', p.name AS profile, b.name AS 'by',"
     " iif(fell_back, 1, NULL) AS fell_back, nullif(c.program, '') AS program,"
     " nullif(c.platform, '') AS platform, a.text AS real, real_port AS port, a4.text AS vpn4,"
-    " a6.text AS vpn6, cid, number, handshake FROM session AS s"
+    " a6.text AS vpn6, cid, number, handshake, routes FROM session AS s"
     " JOIN user AS u ON u.id = s.user LEFT JOIN end_reason AS e ON e.id = end_reason"
     " LEFT JOIN profile AS p ON p.id = profile LEFT JOIN chosen_by AS b ON b.id = chosen_by"
     " LEFT JOIN client AS c ON c.id = client LEFT JOIN address AS a ON a.id = real"
