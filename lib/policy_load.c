@@ -195,7 +195,7 @@ static void finish(struct build *build)
 }
 
 /* `text` is the policy file's, or NULL to read it. */
-static void make(struct build *build, const char *text, size_t n)
+static void make(struct build *build, const char *text, size_t n, bool whole)
 {
     size_t before = diagnostics_errors(build->problems);
 
@@ -206,7 +206,7 @@ static void make(struct build *build, const char *text, size_t n)
     if (build->out_of_memory || !build_declare(build))
         return;
     build_apply(build, &policy_top_context, NULL, build->first);
-    if (build->out_of_memory)
+    if (build->out_of_memory || !whole)
         return;
     check_default(build);
     if (diagnostics_errors(build->problems) == before)
@@ -215,8 +215,8 @@ static void make(struct build *build, const char *text, size_t n)
         push_prepare(build->policy, build->problems);
 }
 
-static struct policy *load(const char *path, const char *text, size_t n, struct dirs *dirs,
-                           struct watch *watch, struct diagnostics *problems,
+static struct policy *load(const char *path, const char *text, size_t n, bool whole,
+                           struct dirs *dirs, struct watch *watch, struct diagnostics *problems,
                            const struct policy_trace *trace)
 {
     size_t before = diagnostics_errors(problems);
@@ -236,7 +236,7 @@ static struct policy *load(const char *path, const char *text, size_t n, struct 
     if (build.scratch == NULL)
         diagnostics_add(problems, DIAGNOSTIC_ERROR, path, 0, "out of memory");
     else
-        make(&build, text, n);
+        make(&build, text, n, whole);
     build_release(&build);
     if (diagnostics_errors(problems) == before)
         return policy;
@@ -247,17 +247,23 @@ static struct policy *load(const char *path, const char *text, size_t n, struct 
 struct policy *policy_load(const char *path, struct dirs *dirs, struct watch *watch,
                            struct diagnostics *problems)
 {
-    return load(path, NULL, 0, dirs, watch, problems, NULL);
+    return load(path, NULL, 0, true, dirs, watch, problems, NULL);
 }
 
 struct policy *policy_load_traced(const char *path, struct dirs *dirs, struct watch *watch,
                                   struct diagnostics *problems, const struct policy_trace *trace)
 {
-    return load(path, NULL, 0, dirs, watch, problems, trace);
+    return load(path, NULL, 0, true, dirs, watch, problems, trace);
+}
+
+struct policy *policy_load_sources(const char *path, struct dirs *dirs, struct watch *watch,
+                                   struct diagnostics *problems)
+{
+    return load(path, NULL, 0, false, dirs, watch, problems, NULL);
 }
 
 struct policy *policy_load_text(const char *path, const char *text, size_t n, struct dirs *dirs,
                                 struct watch *watch, struct diagnostics *problems)
 {
-    return load(path, text, n, dirs, watch, problems, NULL);
+    return load(path, text, n, true, dirs, watch, problems, NULL);
 }

@@ -50,4 +50,12 @@ struct policy_trace {
 struct policy *policy_load_traced(const char *path, struct dirs *dirs, struct watch *watch,
                                   struct diagnostics *problems, const struct policy_trace *trace);
 
+/*
+ * The same without the state files and all that depends on them, for who makes those: only
+ * the state directory, the route sets' sources and the groups' `unix-group`s can be used.
+ * That results are bad does not keep them from being replaced.
+ */
+struct policy *policy_load_sources(const char *path, struct dirs *dirs, struct watch *watch,
+                                   struct diagnostics *problems);
+
 #endif

@@ -39,6 +39,7 @@ static struct config *config_new(const char *path)
         .log_level = LOG_LEVEL_NOTICE,
         .arena = arena,
     };
+    config_begin_refresh(config);
     if (config->path != NULL)
         return config;
     config_free(config);
@@ -99,6 +100,7 @@ static void finish(struct config_reader *reader)
 {
     struct config *config = reader->config;
 
+    config_finish_refresh(reader);
     config->spool_dir = in_state_dir(reader, "spool");
     if (config->database == NULL)
         config->database = in_state_dir(reader, "sessions.db");
@@ -110,12 +112,12 @@ static void finish(struct config_reader *reader)
                         "no bytes before a session's end");
 }
 
-static size_t count_servers(const struct directive *line)
+static size_t count_lines(const struct directive *line, const char *name, size_t most)
 {
     size_t n = 0;
 
-    for (; line != NULL && n < CONFIG_MAX_SERVERS; line = line->next)
-        n += strcmp(line->argv[0], "server") == 0;
+    for (; line != NULL && n < most; line = line->next)
+        n += strcmp(line->argv[0], name) == 0;
     return n;
 }
 
@@ -125,9 +127,13 @@ static void read_text(struct config_reader *reader, const char *text, size_t n)
     struct directive *first =
         directive_parse(reader->scratch, config->path, text, n, reader->problems);
 
-    reader->servers_room = count_servers(first);
+    reader->servers_room = count_lines(first, "server", CONFIG_MAX_SERVERS);
     config->servers = arena_array(config->arena, reader->servers_room, sizeof(*config->servers));
-    if (config->servers == NULL) {
+    /* Room for the default, too. */
+    reader->policies_room = count_lines(first, "policy", CONFIG_MAX_POLICIES) + 1;
+    config->refresh.policies =
+        arena_array(config->arena, reader->policies_room, sizeof(*config->refresh.policies));
+    if (config->servers == NULL || config->refresh.policies == NULL) {
         config_out_of_memory(reader);
         return;
     }

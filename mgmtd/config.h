@@ -23,6 +23,7 @@
 #define CONFIG_DEFAULT_FILE  BYWAY_SYSCONFDIR "/openvpn/byway/mgmtd.conf"
 #define CONFIG_DEFAULT_STATE BYWAY_LOCALSTATEDIR "/lib/byway"
 #define CONFIG_MAX_SERVERS   1000
+#define CONFIG_MAX_POLICIES  1000
 
 /* One `server` line. */
 struct config_server {
@@ -32,6 +33,23 @@ struct config_server {
     uint16_t port;             /* 1 to 65535 */
     const char *password_file; /* an absolute path; NULL: none. Its first line is the password */
     unsigned line;
+};
+
+/* What is looked up for policies, and how. */
+struct config_refresh {
+    const char **policies; /* absolute, each once */
+    size_t n_policies;
+    bool policies_default; /* it is the one beside the config, which need not be there */
+    const char *proxy;     /* NULL: none */
+    const char *ca_file;   /* NULL: the system's */
+    unsigned fetch_timeout_s;
+    size_t fetch_max_size; /* bytes */
+    int64_t keep_addresses_s;
+    unsigned host_interval_s;
+    unsigned group_interval_s;
+    unsigned max_change;   /* percent; 0: any */
+    unsigned accept_after; /* 0: never */
+    unsigned shortest_ipv4, shortest_ipv6;
 };
 
 struct config {
@@ -46,6 +64,7 @@ struct config {
     unsigned bucket_s;          /* divides an hour */
     struct retention retention; /* nothing is kept longer than its session */
     enum log_level log_level;
+    struct config_refresh refresh;
     struct arena *arena; /* holds all of it */
 };
 

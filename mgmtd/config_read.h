@@ -5,6 +5,7 @@
  *   config          the file, the defaults, the checks of the whole
  *   config_words    the table of keywords, and the directives of one value
  *   config_server   `server` lines
+ *   config_refresh  what is about living route sets
  */
 #ifndef BYWAY_MGMTD_CONFIG_READ_H
 #define BYWAY_MGMTD_CONFIG_READ_H
@@ -21,6 +22,7 @@ struct config_reader {
     struct arena *scratch; /* the directives */
     struct names *servers; /* the good `server` lines' names, in the order of config->servers */
     size_t servers_room;
+    size_t policies_room;
     size_t errors_before;                               /* of `problems` */
     unsigned complaints[2];                             /* by level: told, or too many to tell */
     const struct directive *kept_at[CONFIG_KEPT_COUNT]; /* `retention` lines; NULL: the default */
@@ -31,6 +33,27 @@ void config_apply(struct config_reader *reader, const struct directive *first);
 
 /* server NAME management SOCKET|HOST PORT [password FILE] */
 void config_apply_server(struct config_reader *reader, const struct directive *line);
+
+/* What is about policies, and what is looked up for them. */
+void config_apply_policy(struct config_reader *reader, const struct directive *line);
+void config_apply_proxy(struct config_reader *reader, const struct directive *line);
+void config_apply_ca_file(struct config_reader *reader, const struct directive *line);
+void config_apply_fetch_timeout(struct config_reader *reader, const struct directive *line);
+void config_apply_fetch_max_size(struct config_reader *reader, const struct directive *line);
+void config_apply_keep_addresses(struct config_reader *reader, const struct directive *line);
+void config_apply_host_interval(struct config_reader *reader, const struct directive *line);
+void config_apply_group_interval(struct config_reader *reader, const struct directive *line);
+void config_apply_max_change(struct config_reader *reader, const struct directive *line);
+void config_apply_accept_after(struct config_reader *reader, const struct directive *line);
+void config_apply_shortest_prefix(struct config_reader *reader, const struct directive *line);
+/* The defaults, and the policy where none is named. */
+void config_begin_refresh(struct config *config);
+void config_finish_refresh(struct config_reader *reader);
+
+/* A duration within limits. False with an error; `examples` as in "such as 10s or 1m". */
+bool config_take_duration(struct config_reader *reader, const struct directive *line,
+                          const char *text, int64_t least, int64_t most, const char *examples,
+                          int64_t *seconds);
 
 /* "real-addresses", and where its duration is in a config. */
 const char *config_kept_name(enum config_kept kept);

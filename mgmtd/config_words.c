@@ -96,8 +96,7 @@ static void apply_state_dir(struct config_reader *reader, const struct directive
     take_path(reader, line, &reader->config->state_dir);
 }
 
-/* A duration within limits. False with an error; `examples` as in "such as 10s or 1m". */
-static bool take_duration(struct config_reader *reader, const struct directive *line,
+bool config_take_duration(struct config_reader *reader, const struct directive *line,
                           const char *text, int64_t least, int64_t most, const char *examples,
                           int64_t *seconds)
 {
@@ -114,7 +113,7 @@ static void apply_bytecount_interval(struct config_reader *reader, const struct 
 {
     int64_t seconds = 0;
 
-    if (take_duration(reader, line, line->argv[1], 1, DURATION_HOUR, "10s or 1m", &seconds))
+    if (config_take_duration(reader, line, line->argv[1], 1, DURATION_HOUR, "10s or 1m", &seconds))
         reader->config->bytecount_interval_s = (unsigned)seconds;
 }
 
@@ -122,7 +121,7 @@ static void apply_status_interval(struct config_reader *reader, const struct dir
 {
     int64_t seconds = 0;
 
-    if (take_duration(reader, line, line->argv[1], 10, DURATION_HOUR, "30s or 5m", &seconds))
+    if (config_take_duration(reader, line, line->argv[1], 10, DURATION_HOUR, "30s or 5m", &seconds))
         reader->config->status_interval_s = (unsigned)seconds;
 }
 
@@ -220,22 +219,33 @@ static void apply_retention(struct config_reader *reader, const struct directive
     }
     reader->kept_at[kept] = line;
     if (strcmp(line->argv[2], "forever") == 0 ||
-        take_duration(reader, line, line->argv[2], DURATION_HOUR, 100 * (int64_t)DURATION_YEAR,
-                      "90d or 1y, or forever", &seconds))
+        config_take_duration(reader, line, line->argv[2], DURATION_HOUR,
+                             100 * (int64_t)DURATION_YEAR, "90d or 1y, or forever", &seconds))
         *config_kept_field(reader->config, kept) = seconds;
 }
 
 /* ── the table ── */
 
 static const struct word words[] = {
+    {"accept-after", 1, 1, false, "NUMBER", config_apply_accept_after},
     {"bucket", 1, 1, false, "DURATION", apply_bucket},
     {"bytecount-interval", 1, 1, false, "DURATION", apply_bytecount_interval},
+    {"ca-file", 1, 1, false, "FILE", config_apply_ca_file},
     {"database", 1, 1, false, "FILE", apply_database},
+    {"fetch-max-size", 1, 1, false, "BYTES", config_apply_fetch_max_size},
+    {"fetch-timeout", 1, 1, false, "DURATION", config_apply_fetch_timeout},
+    {"group-interval", 1, 1, false, "DURATION", config_apply_group_interval},
+    {"host-interval", 1, 1, false, "DURATION", config_apply_host_interval},
+    {"keep-addresses", 1, 1, false, "DURATION", config_apply_keep_addresses},
     {"log-level", 1, 1, false, "error | warning | notice | debug", apply_log_level},
+    {"max-change", 1, 1, false, "PERCENT", config_apply_max_change},
+    {"policy", 1, 1, true, "FILE", config_apply_policy},
+    {"proxy", 1, 1, false, "URL", config_apply_proxy},
     {"retention", 2, 2, true, "real-addresses | sessions | traffic DURATION | forever",
      apply_retention},
     {"server", 3, 6, true, "NAME management SOCKET | HOST PORT [password FILE]",
      config_apply_server},
+    {"shortest-prefix", 2, 2, false, "IPV4-LENGTH IPV6-LENGTH", config_apply_shortest_prefix},
     {"state-dir", 1, 1, false, "DIRECTORY", apply_state_dir},
     {"status-interval", 1, 1, false, "DURATION", apply_status_interval},
 };

@@ -19,12 +19,13 @@
 #include "mgmtd/clock.h"
 #include "mgmtd/notify.h"
 #include "mgmtd/recording.h"
+#include "mgmtd/refresh.h"
 
 #define TICK_MS          1000
 #define STATUS_SIZE      400
 #define DAMAGED_AGAIN_MS 60000
 
-enum { FD_SIGNALS, FD_WRITER, FD_SERVERS }; /* places in `fds` */
+enum { FD_SIGNALS, FD_WRITER, FD_REFRESH, FD_SERVERS }; /* places in `fds` */
 
 struct loop {
     const struct options *options;
@@ -32,11 +33,12 @@ struct loop {
     struct config *config; /* in force; may be the same */
     struct log *log;
     struct recording *recording;
-    CURLM *multi; /* so far only for its poll */
+    struct refresh *refresh;
+    CURLM *multi; /* what is fetched, and the poll of everything */
     int signals;
     struct curl_waitfd *fds;
     size_t fds_room;
-    int64_t next_ms; /* of recording_step() */
+    int64_t next_ms; /* of recording_step() and refresh_step() */
     int64_t tick_at, watchdog_at;
     int64_t damaged_at;       /* when a database was last found to be; 0: never */
     char status[STATUS_SIZE]; /* as it was told last */
@@ -53,6 +55,7 @@ static void tell_status(struct loop *loop)
     char status[STATUS_SIZE];
 
     recording_status(loop->recording, status, sizeof(status));
+    refresh_status(loop->refresh, status + strlen(status), sizeof(status) - strlen(status));
     if (!loop->owes_ready && strcmp(status, loop->status) == 0)
         return;
     if (loop->owes_reloading && !notify_reloading())
@@ -89,6 +92,7 @@ static void take_config(struct loop *loop, struct config *config)
     loop->config = config;
     loop->log->max_level = config->log_level;
     recording_configure(loop->recording, config);
+    refresh_configure(loop->refresh, config, loop->first->state_dir);
     log_write(loop->log, LOG_LEVEL_NOTICE, "config", "%s was read again", loop->options->config);
 }
 
@@ -183,6 +187,8 @@ static bool poll_once(struct loop *loop)
     loop->fds[FD_SIGNALS] = (struct curl_waitfd){.fd = loop->signals, .events = CURL_WAIT_POLLIN};
     loop->fds[FD_WRITER] =
         (struct curl_waitfd){.fd = recording_fd(loop->recording), .events = CURL_WAIT_POLLIN};
+    loop->fds[FD_REFRESH] =
+        (struct curl_waitfd){.fd = refresh_fd(loop->refresh), .events = CURL_WAIT_POLLIN};
     servers_poll(servers, loop->fds + FD_SERVERS);
     began = clock_us();
     code = curl_multi_poll(loop->multi, loop->fds, FD_SERVERS + (unsigned)servers_count(servers),
@@ -218,6 +224,8 @@ static bool open_anew(struct loop *loop)
 
 static bool turn(struct loop *loop)
 {
+    int64_t refresh_ms;
+
     if (!poll_once(loop))
         return false;
     if (loop->fds[FD_SIGNALS].revents)
@@ -225,6 +233,8 @@ static bool turn(struct loop *loop)
     if (loop->fds[FD_WRITER].revents && !recording_news(loop->recording) && !open_anew(loop))
         return false;
     loop->next_ms = recording_step(loop->recording);
+    refresh_ms = refresh_step(loop->refresh);
+    loop->next_ms = refresh_ms < loop->next_ms ? refresh_ms : loop->next_ms;
     if (clock_boot_ms() >= loop->tick_at) {
         loop->tick_at = clock_boot_ms() + TICK_MS;
         tell_status(loop);
@@ -245,7 +255,14 @@ static bool open_all(struct loop *loop)
         return false;
     }
     loop->recording = recording_open(loop->first, loop->config, false, loop->log);
-    return loop->recording != NULL;
+    if (!loop->recording)
+        return false;
+    loop->refresh = refresh_new(loop->multi, loop->log);
+    if (loop->refresh)
+        refresh_configure(loop->refresh, loop->config, loop->first->state_dir);
+    else
+        log_write(loop->log, LOG_LEVEL_ERROR, "loop", "cannot begin: %s", strerror(errno));
+    return loop->refresh != NULL;
 }
 
 static bool work(struct loop *loop)
@@ -266,6 +283,7 @@ static bool close_all(struct loop *loop)
     notify_send("STOPPING=1");
     if (loop->recording)
         ok = recording_finish(loop->recording);
+    refresh_free(loop->refresh);
     if (loop->config != loop->first)
         config_free(loop->config);
     config_free(loop->first);

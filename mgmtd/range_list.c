@@ -258,9 +258,9 @@ static enum range_list_result read_any(struct range_reader *reader, const char *
     return reader->n_where > 0 ? RANGE_LIST_NO_JSON : read_words(reader, text, n);
 }
 
-enum range_list_result range_list_read(const char *text, size_t n, const struct range_where *where,
-                                       size_t n_where, range_list_take *take, void *arg,
-                                       size_t *n_read)
+enum range_list_result range_list_read(const char *text, size_t n,
+                                       const struct policy_condition *where, size_t n_where,
+                                       range_list_take *take, void *arg, size_t *n_read)
 {
     struct range_reader reader = {.where = where, .n_where = n_where, .take = take, .arg = arg};
     enum range_list_result result;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "lib/prefix.h"
+#include "lib/policy.h"
 
 enum range_list_result {
     RANGE_LIST_OK,
@@ -24,12 +24,6 @@ enum range_list_result {
 
 /* What is wrong, as the end of a sentence about what was fetched; never NULL. */
 const char *range_list_text(enum range_list_result result);
-
-/* An object of JSON that has this key with this value: text, a number, true or false. */
-struct range_where {
-    const char *key;
-    const char *value;
-};
 
 /*
  * Is called for each prefix. `status` is PREFIX_OK, or PREFIX_HOST_BITS: then the bits past
@@ -48,8 +42,8 @@ typedef bool range_list_take(void *arg, const struct prefix *prefix, enum prefix
  *
  * *n_read (may be NULL) is how many there were, in any result.
  */
-enum range_list_result range_list_read(const char *text, size_t n, const struct range_where *where,
-                                       size_t n_where, range_list_take *take, void *arg,
-                                       size_t *n_read);
+enum range_list_result range_list_read(const char *text, size_t n,
+                                       const struct policy_condition *where, size_t n_where,
+                                       range_list_take *take, void *arg, size_t *n_read);
 
 #endif

@@ -6,7 +6,7 @@
 #include "mgmtd/range_list.h"
 
 struct range_reader {
-    const struct range_where *where;
+    const struct policy_condition *where;
     size_t n_where;
     range_list_take *take;
     void *arg;

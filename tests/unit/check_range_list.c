@@ -33,7 +33,7 @@ static enum range_list_result read_list(const char *text, size_t n, const char *
 {
     char *copy = malloc(n > 0 ? n : 1); /* the sanitizer sees its end */
     char words[256] = "";
-    struct range_where asked[8];
+    struct policy_condition asked[8];
     size_t n_asked = 0;
     char *rest = NULL;
     enum range_list_result result;
@@ -46,7 +46,7 @@ static enum range_list_result read_list(const char *text, size_t n, const char *
         char *equals = strchr(word, '=');
 
         *equals = '\0';
-        asked[n_asked++] = (struct range_where){word, equals + 1};
+        asked[n_asked++] = (struct policy_condition){word, equals + 1};
     }
     *found = (struct found){{0}, 0};
     result = range_list_read(copy, n, asked, n_asked, note, found, count);
