@@ -76,10 +76,15 @@ static void offer_from_database(const struct line *line, const char *statement_n
     const char *path = value_on_line(line, OPTION_DATABASE);
     enum history_trouble trouble;
     char why[HISTORY_WHY_SIZE];
-    struct history *history =
-        none ? history_open(path ? path : options_database(none), &trouble, why) : NULL;
-    sqlite3_stmt *statement = history ? history_statement(history, statement_name) : NULL;
+    struct history *history = NULL;
+    sqlite3_stmt *statement = NULL;
 
+    if (none && !path)
+        options_find_database(none);
+    if (none)
+        history = history_open(path ? path : options_database(none), &trouble, why);
+    if (history)
+        statement = history_statement(history, statement_name);
     if (statement)
         sqlite3_bind_text(statement, 1, line->begins, -1, SQLITE_STATIC);
     while (statement && history_row(history, statement)) {

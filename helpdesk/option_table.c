@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "helpdesk/command.h"
+#include "helpdesk/database_file.h"
 #include "helpdesk/policy_file.h"
 
 #define NAME_WIDTH 26
@@ -52,7 +53,7 @@ static const struct {
                     "read and show times in UTC, not in the local zone"},
     [OPTION_NO_HEADER] = {"--no-header", NULL, OPTION_FLAG, "rows only"},
     [OPTION_DATABASE] = {"--database", "FILE", OPTION_FILE,
-                         "the recorder's database (BYWAY_DATABASE, or\n" OPTIONS_DATABASE_DEFAULT
+                         "the recorder's database (BYWAY_DATABASE, or the one of\n" DATABASE_FILE_CONFIG
                          ")"},
     [OPTION_POLICY] = {"--policy", "FILE", OPTION_FILE, "the policy (" POLICY_FILE_DEFAULT ")"},
 };

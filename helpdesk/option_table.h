@@ -5,8 +5,6 @@
 
 #include "helpdesk/options.h"
 
-#define OPTIONS_DATABASE_DEFAULT BYWAY_LOCALSTATEDIR "/lib/byway/sessions.db"
-
 /* NULL-terminated, possibly empty. */
 const char *const *option_words(const struct command *command, enum option_id id);
 

@@ -253,6 +253,8 @@ bool options_read(struct options *options, const struct command *command, int ar
     if (options->wants_help)
         return true;
     options->zone = options->value[OPTION_UTC].is_given ? zone_utc : zone_local();
+    if (options_take(command, OPTION_DATABASE) && !options->value[OPTION_DATABASE].is_given)
+        options_find_database(options);
     options->form = options->value[OPTION_JSON].is_given  ? OUTPUT_JSON
                     : options->value[OPTION_CSV].is_given ? OUTPUT_CSV
                                                           : OUTPUT_TABLE;
@@ -278,8 +280,15 @@ int64_t options_number(const struct options *options, enum option_id id, int64_t
 
 const char *options_database(const struct options *options)
 {
+    return options_text(options, OPTION_DATABASE, options->database);
+}
+
+void options_find_database(struct options *options)
+{
     const char *set = getenv("BYWAY_DATABASE");
 
-    return options_text(options, OPTION_DATABASE,
-                        set && set[0] != '\0' ? set : OPTIONS_DATABASE_DEFAULT);
+    if (set && set[0] != '\0')
+        snprintf(options->database, sizeof(options->database), "%s", set);
+    else
+        database_file_find(options->database);
 }

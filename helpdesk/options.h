@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "helpdesk/database_file.h"
 #include "helpdesk/output.h"
 #include "helpdesk/timespec.h"
 
@@ -86,6 +87,7 @@ struct options {
     enum output_form form;
     struct zone zone; /* the local one, or UTC with --utc */
     int64_t now;
+    char database[DATABASE_FILE_SIZE]; /* see options_database() */
 };
 
 /*
@@ -107,7 +109,13 @@ enum option_type option_type_of(enum option_id id);
 bool options_take(const struct command *command, enum option_id id);
 void options_describe(const struct command *command, FILE *out);
 
-/* The database to look into: --database, else BYWAY_DATABASE, else the usual one. */
+/*
+ * The database to look into: --database, else BYWAY_DATABASE, else that of the daemon's
+ * config. It stays as long as the options.
+ */
 const char *options_database(const struct options *options);
+
+/* Finds it where --database does not name it, for options that were not read. */
+void options_find_database(struct options *options);
 
 #endif

@@ -24,6 +24,7 @@ import time
 import traceback
 
 BYWAY = os.environ.get("BYWAY", os.path.abspath("helpdesk/byway"))
+COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../completion/byway")
 WRITER = os.environ.get("WRITE_HISTORY", os.path.abspath("tests/helpdesk/write_history"))
 
 NOON = 1700049600  # 2023-11-15 12:00:00 UTC
@@ -113,6 +114,17 @@ class World:
 
     def ids(self, *arguments, status=0):
         return [row["id"] for row in self.json(*arguments, status=status)]
+
+    def completed(self, *words):
+        """What bash offers for the last of the words behind "byway"."""
+        script = ('source "$1"; byway=$2; shift 2; COMP_WORDS=("$byway" "$@"); COMP_CWORD=$#; '
+                  '_byway "$byway" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(["bash", "--norc", "-c", script, "bash", COMPLETION, BYWAY, *words],
+                              capture_output=True, cwd=self.path, timeout=60, check=False,
+                              env={**os.environ, "BYWAY_DATABASE": self.database})
+        assert done.stderr == b"", done.stderr
+        return sorted(done.stdout.decode().splitlines())
 
     def on_terminal(self, columns, *arguments):
         """What a person sees on a terminal of that width, without the colours."""

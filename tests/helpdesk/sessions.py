@@ -553,5 +553,39 @@ def refused_says_who_wanted_what_and_why_not(world):
     assert "There is no such profile." in world.out, world.out
 
 
+# ── completion ──
+
+
+def bash_completes_the_names_that_are_in_the_database(world):
+    world.write(story())
+    assert world.completed("sessions", "--user", "") == [
+        "alice", "bob", "carol", "dave", "erin"]
+    assert world.completed("sessions", "--user", "c") == ["carol"]
+    assert world.completed("refused", "--user", "=", "a") == ["alice"]
+    assert world.completed("live", "--profile", "") == ["campus", "full"]
+    assert world.completed("sessions", "--profile", "=") == ["campus", "full"]
+    assert world.completed("who", "10.8.0.2", "--server", "") == ["campus", "lab"]
+    assert world.completed("live", "--server", "l") == ["lab"]
+    assert world.completed("live", "--server", "x") == [""]
+
+
+def completion_asks_the_database_that_is_named(world):
+    world.write(story())
+    there, world.database = world.database, "/nonexistent"
+    assert world.completed("live", "--server", "") == [""]
+    assert world.completed("live", "--database", there, "--server", "") == ["campus", "lab"]
+    assert world.completed("live", "--database", "=", there, "--server", "") == ["campus", "lab"]
+
+
+def completion_offers_no_name_of_the_database_that_a_shell_would_obey(world):
+    world.write(story())
+    for name in ("$(id)", "a;b", "a b", "-a", "a`id`", "a'b", "a\nb", "\x1b[2J", "../é"):
+        world.sql("UPDATE user SET name = '" + name.replace("'", "''") + "' WHERE name = 'bob'")
+        for begins in ("", "a", "$", "-"):
+            assert name not in world.completed("sessions", "--user", begins), (name, begins)
+            assert "b" not in world.completed("sessions", "--user", begins), (name, begins)
+        world.sql("UPDATE user SET name = 'bob' WHERE name = '" + name.replace("'", "''") + "'")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(sys.modules[__name__]))

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "helpdesk/command.h"
+#include "lib/directive.h"
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof(table)[0]))
 
@@ -87,15 +89,82 @@ END_TEST
 START_TEST(what_was_not_given_has_its_usual_value)
 {
     unsetenv("BYWAY_DATABASE");
+    setenv("BYWAY_MGMTD_CONF", "/nonexistent", 1);
     ck_assert_int_eq(run("x"), STATUS_YES);
     ck_assert_str_eq(options_text(&got, OPTION_USER, "nobody"), "nobody");
     ck_assert_int_eq(options_number(&got, OPTION_LIMIT, 7), 7);
     ck_assert_int_eq(got.form, OUTPUT_TABLE);
     ck_assert_str_eq(options_database(&got), BYWAY_LOCALSTATEDIR "/lib/byway/sessions.db");
     setenv("BYWAY_DATABASE", "/elsewhere", 1);
+    ck_assert_int_eq(run("x"), STATUS_YES);
     ck_assert_str_eq(options_database(&got), "/elsewhere");
     ck_assert_int_eq(run("x --database /here"), STATUS_YES);
     ck_assert_str_eq(options_database(&got), "/here");
+}
+END_TEST
+
+/* What the daemon's config may be, and which database that is. */
+static const struct {
+    const char *config, *database;
+} configs[] = {
+    {"", DATABASE_FILE_DEFAULT},
+    {"server campus management /run/campus.sock\n", DATABASE_FILE_DEFAULT},
+    {"database /srv/byway.db\n", "/srv/byway.db"},
+    {"state-dir /srv/byway\n", "/srv/byway/sessions.db"},
+    {"state-dir /srv/byway\n# the disk of its own\ndatabase \"/a b/byway.db\"\n", "/a b/byway.db"},
+    {"database byway.db\nstate-dir /srv/byway\n", "/srv/byway/sessions.db"},
+    {"database\nstate-dir /a /b\n", DATABASE_FILE_DEFAULT},
+    {"databse /srv/byway.db\n\"\nstate-dir /srv/byway\n", "/srv/byway/sessions.db"},
+    {"<database /srv>\n</database>\n", DATABASE_FILE_DEFAULT},
+    {"\xff\xfe\x01\n<", DATABASE_FILE_DEFAULT},
+};
+
+START_TEST(the_database_is_that_of_the_daemons_config)
+{
+    char path[] = "/tmp/byway-options-XXXXXX";
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, configs[_i].config, strlen(configs[_i].config)),
+                     (ssize_t)strlen(configs[_i].config));
+    close(fd);
+    unsetenv("BYWAY_DATABASE");
+    setenv("BYWAY_MGMTD_CONF", path, 1);
+    ck_assert_int_eq(run("x"), STATUS_YES);
+    unlink(path);
+    ck_assert_str_eq(options_database(&got), configs[_i].database);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+START_TEST(a_config_that_cannot_be_read_is_none)
+{
+    static const char *const paths[] = {"/nonexistent", "/", "/dev/zero"};
+
+    unsetenv("BYWAY_DATABASE");
+    setenv("BYWAY_MGMTD_CONF", paths[_i], 1);
+    ck_assert_int_eq(run("x"), STATUS_YES);
+    ck_assert_str_eq(options_database(&got), DATABASE_FILE_DEFAULT);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+START_TEST(a_path_that_is_too_long_is_no_database)
+{
+    static char config[5000];
+    char path[] = "/tmp/byway-options-XXXXXX";
+    int fd = mkstemp(path);
+
+    memset(config, 'a', sizeof(config));
+    memcpy(config, "state-dir /", 11);
+    config[DIRECTIVE_MAX_LINE - 1] = '\0';
+    ck_assert_int_eq(write(fd, config, strlen(config)), (ssize_t)strlen(config));
+    close(fd);
+    unsetenv("BYWAY_DATABASE");
+    setenv("BYWAY_MGMTD_CONF", path, 1);
+    ck_assert_int_eq(run("x"), STATUS_YES);
+    unlink(path);
+    ck_assert_str_eq(options_database(&got), DATABASE_FILE_DEFAULT);
 }
 END_TEST
 
@@ -215,6 +284,9 @@ Suite *unit_suite(void)
 
     tcase_add_loop_test(tests, options_and_operands_stand_in_any_order, 0, 3);
     tcase_add_test(tests, what_was_not_given_has_its_usual_value);
+    tcase_add_loop_test(tests, the_database_is_that_of_the_daemons_config, 0, COUNT(configs));
+    tcase_add_loop_test(tests, a_config_that_cannot_be_read_is_none, 0, 3);
+    tcase_add_test(tests, a_path_that_is_too_long_is_no_database);
     tcase_add_test(tests, times_durations_sizes_addresses_and_words_are_read);
     tcase_add_test(tests, utc_counts_for_times_that_are_typed_wherever_it_stands);
     tcase_add_test(tests, a_doubtful_time_is_a_note_not_an_error);
