@@ -171,5 +171,7 @@ void answer_caveats(const struct answer *answer, int64_t first, int64_t last, in
             say_gap(answer, &gap);
     }
     if (n > MAX_CAVEATS)
-        answer_note(answer, "there are %zu earlier times like these.", n - MAX_CAVEATS);
+        answer_note(answer, "there %s %zu earlier time%s like these.",
+                    n - MAX_CAVEATS == 1 ? "is" : "are", n - MAX_CAVEATS,
+                    n - MAX_CAVEATS == 1 ? "" : "s");
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The real byway-mgmtd under load from a simulated world, in real time, and what is done
- * to it: killed at random moments, its database locked, its disk full. At the end, after a
- * quiet finish, the database against the ledger.
+ * to it: killed at random moments, its database locked or read all the time, its disk full.
+ * At the end, after a quiet finish, the database against the ledger.
  *
- *   kill [BYWAY-MGMTD] [--mode kill|locked|reader|full] [--kills N] [--seconds S]
- *                    [--clients N] [--seed S] [--folder DIR]
+ *   kill [BYWAY-MGMTD] [--mode kill|locked|reader|asked|full] [--kills N] [--seconds S]
+ *                    [--clients N] [--seed S] [--folder DIR] [--byway PROGRAM]
  *
- * BYWAY-MGMTD is mgmtd/byway-mgmtd of a build folder. Prints TAP.
+ * BYWAY-MGMTD is mgmtd/byway-mgmtd of a build folder, PROGRAM its helpdesk/byway. Prints TAP.
  */
 #include "config.h"
 
+#include "tests/sim/asker.h"
 #include "tests/sim/compare.h"
 #include "tests/sim/gate.h"
 #include "tests/sim/keeper.h"
@@ -31,6 +32,8 @@
 
 #define UNREAD_US     100000 /* what is promised */
 #define MEMORY_KB     (256 * 1024)
+#define LOCK_MS       5000 /* the command would wait so long, if it waited */
+#define ASKED_LEAST   50
 #define TMPFS_SIZE    "size=8m"
 #define TMPFS_LEFT    65536 /* bytes that the full disk has left */
 #define QUIET_MS      4000
@@ -58,6 +61,7 @@ struct siege {
     unsigned kills, seconds, clients;
     uint64_t seed;
     struct keeper keeper;
+    struct asker asker;
     struct world *world;
     struct gates *gates;
     struct random random;
@@ -218,6 +222,30 @@ static void read_for_long(struct siege *siege)
     live_and_count(siege, 3000);
 }
 
+/* The daemon may not notice (judge() looks at that), and neither may the helpdesk. */
+static void answer_questions(struct siege *siege)
+{
+    struct asker *asker = &siege->asker;
+    int64_t until;
+
+    begin_watched(siege);
+    asker->database = siege->keeper.database;
+    snprintf(asker->notes, sizeof asker->notes, "%s/notes", siege->keeper.folder);
+    until = clock_ms(CLOCK_MONOTONIC) + (int64_t)siege->seconds * 1000;
+    while (clock_ms(CLOCK_MONOTONIC) < until || asker->n_asked < ASKED_LEAST) {
+        asker_turn(asker);
+        live(siege, 5);
+        count(siege);
+    }
+    asker_end(asker);
+    live_and_count(siege, 3000);
+    printf("# %u questions, %u answered with something, the longest took %" PRId64 " ms\n",
+           asker->n_asked, asker->n_found, asker->longest_ms);
+    result(siege, asker->n_failed == 0, "no question failed while it wrote");
+    result(siege, asker->n_found > asker->n_asked / 2, "and most were answered");
+    result(siege, asker->longest_ms < LOCK_MS, "and none waited for a lock");
+}
+
 /* A file system of its own, in a mount namespace of its own. False where that is not allowed. */
 static bool mount_small(struct siege *siege)
 {
@@ -320,10 +348,8 @@ static const struct mode {
     const char *name;
     void (*run)(struct siege *siege);
 } modes[] = {
-    {"kill", kill_often},
-    {"locked", lock_database},
-    {"reader", read_for_long},
-    {"full", fill_disk},
+    {"kill", kill_often},        {"locked", lock_database}, {"reader", read_for_long},
+    {"asked", answer_questions}, {"full", fill_disk},
 };
 
 static const struct mode *find_mode(const char *name)
@@ -336,13 +362,11 @@ static const struct mode *find_mode(const char *name)
 
 static bool read_options(struct siege *siege, int argc, char **argv)
 {
-    static const struct option options[] = {{"mode", required_argument, NULL, 'm'},
-                                            {"kills", required_argument, NULL, 'k'},
-                                            {"seconds", required_argument, NULL, 't'},
-                                            {"clients", required_argument, NULL, 'c'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"folder", required_argument, NULL, 'f'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"mode", required_argument, NULL, 'm'},    {"kills", required_argument, NULL, 'k'},
+        {"seconds", required_argument, NULL, 't'}, {"clients", required_argument, NULL, 'c'},
+        {"seed", required_argument, NULL, 's'},    {"folder", required_argument, NULL, 'f'},
+        {"byway", required_argument, NULL, 'b'},   {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -356,6 +380,8 @@ static bool read_options(struct siege *siege, int argc, char **argv)
             siege->clients = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 's')
             siege->seed = strtoull(optarg, NULL, 10);
+        else if (option == 'b')
+            siege->asker.program = optarg;
         else if (option == 'f')
             snprintf(siege->keeper.folder, sizeof siege->keeper.folder, "%s", optarg);
         else
@@ -392,12 +418,18 @@ static void run(struct siege *siege)
 
 int main(int argc, char **argv)
 {
-    struct siege siege = {.mode = "kill", .kills = 250, .seconds = 60, .clients = 150, .seed = 1};
+    struct siege siege = {.mode = "kill",
+                          .kills = 250,
+                          .seconds = 60,
+                          .clients = 150,
+                          .seed = 1,
+                          .asker = {.program = "helpdesk/byway"}};
     bool can = true;
 
     if (!read_options(&siege, argc, argv)) {
-        fprintf(stderr, "usage: kill [BYWAY-MGMTD] [--mode kill|locked|reader|full] [--kills N] "
-                        "[--seconds S] [--clients N] [--seed S] [--folder DIR]\n");
+        fprintf(stderr, "usage: kill [BYWAY-MGMTD] [--mode kill|locked|reader|asked|full] "
+                        "[--kills N] [--seconds S] [--clients N] [--seed S] [--folder DIR] "
+                        "[--byway PROGRAM]\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
