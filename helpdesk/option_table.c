@@ -52,9 +52,9 @@ static const struct {
     [OPTION_UTC] = {"--utc", NULL, OPTION_FLAG,
                     "read and show times in UTC, not in the local zone"},
     [OPTION_NO_HEADER] = {"--no-header", NULL, OPTION_FLAG, "rows only"},
-    [OPTION_DATABASE] = {"--database", "FILE", OPTION_FILE,
-                         "the recorder's database (BYWAY_DATABASE, or the one of\n" DATABASE_FILE_CONFIG
-                         ")"},
+    [OPTION_DATABASE] =
+        {"--database", "FILE", OPTION_FILE,
+         "the recorder's database (BYWAY_DATABASE, or the one of\n" DATABASE_FILE_CONFIG ")"},
     [OPTION_POLICY] = {"--policy", "FILE", OPTION_FILE, "the policy (" POLICY_FILE_DEFAULT ")"},
 };
 

@@ -13,7 +13,7 @@ struct asker {
     const char *program; /* helpdesk/byway */
     const char *database;
     char notes[120]; /* a file for what the command says beside its answer */
-    pid_t pid; /* of the question under way; 0: none */
+    pid_t pid;       /* of the question under way; 0: none */
     int64_t began_ms;
     unsigned n_asked, n_found, n_failed;
     int64_t longest_ms;
