@@ -6,7 +6,6 @@ As in daemon.py, each function with the parameter `world` is a test. Prints TAP.
 """
 import os
 import re
-import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -15,76 +14,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import publisher as page  # noqa: E402
 from world import main  # noqa: E402
 from publisher import Publisher  # noqa: E402
+from sources import POLICY, Sources, run_inside  # noqa: E402
 from harness.check import check, same, wait_for  # noqa: E402
-
-POLICY = """
-default-profile campus
-state-dir {state}
-<routes journals>
-{sources}
-</routes>
-<profile campus>
-tunnel split
-routes journals
-</profile>
-"""
-
-
-class Sources:
-    """A daemon with a policy that has one route set, and what comes of it."""
-
-    def __init__(self, world, *sources, lines=(), start=True):
-        self.world = world
-        self.daemon = world.daemon(*lines, f"policy {world.path('policy.conf')}", start=False)
-        self.state = self.daemon.state
-        self.policy(*sources)
-        if start:
-            self.daemon.start().ready()
-
-    def policy(self, *sources):
-        name = self.world.path("policy.conf")
-        with open(name + ".new", "w") as file:
-            file.write(POLICY.format(state=self.state, sources="\n".join(sources)))
-        os.rename(name + ".new", name)
-
-    def path(self, name):
-        return os.path.join(self.state, "routes", name)
-
-    def text(self, name="journals.fetched"):
-        try:
-            with open(self.path(name), encoding="utf-8") as file:
-                return file.read()
-        except FileNotFoundError:
-            return ""
-
-    def prefixes(self, name="journals.fetched"):
-        """What the plugin reads."""
-        return [line.split("#")[0].strip() for line in self.text(name).splitlines()
-                if line and not line.startswith("#")]
-
-    def expect(self, *prefixes, name="journals.fetched"):
-        wait_for(lambda: self.prefixes(name) == list(prefixes),
-                 lambda: f"{prefixes}; there is:\n{self.text(name)}\n{self.daemon.log()}")
-
-    def status(self, word, name="journals.status"):
-        """The values of a word of the status file, a list with one a source."""
-        return [line[len(word) + 1:] for line in self.text(name).splitlines()
-                if line.startswith(word + " ")]
-
-    def refresh(self, accept=False, name="journals"):
-        """As `byway routes refresh` does."""
-        os.makedirs(self.path("refresh"), exist_ok=True)
-        aside = self.path("refresh/.aside")
-        with open(aside, "w") as file:
-            file.write("accept" if accept else "")
-        os.rename(aside, self.path("refresh/" + name))
-
-    def again(self, *pattern, accept=False):
-        """Asks for it now, and waits for what the log says then."""
-        self.daemon.mark()
-        self.refresh(accept)
-        self.daemon.expect(*pattern)
-
 
 # A list as it should be
 
@@ -361,24 +292,5 @@ def two_policies_share_a_set_if_they_mean_the_same(world):
     sources.daemon.expect("its state-dir is /nowhere, and that of the daemon .*: nothing is looked")
 
 
-# Only here: a network whose addresses are known, and an /etc of its own.
-INSIDE = "BYWAY_TESTS_REFRESH_INSIDE"
-
-
-def enter():
-    """Goes on in namespaces of its own; False if that cannot be."""
-    if os.environ.get(INSIDE):
-        return True
-    mine = ["unshare", "-n", "-m"] if os.geteuid() == 0 else ["unshare", "-r", "-n", "-m"]
-    if subprocess.run([*mine, "true"], capture_output=True).returncode != 0:
-        return False
-    os.environ[INSIDE] = "yes"
-    os.execvp(mine[0], [*mine, "sh", "-c", 'ip link set lo up && ip address add 198.18.0.2/32 '
-                        'dev lo && exec "$@"', "sh", sys.executable, *sys.argv])
-
-
 if __name__ == "__main__":
-    if not enter():
-        print("1..0 # SKIP there can be no namespaces here")
-        sys.exit(0)
-    sys.exit(main(globals()))
+    run_inside(lambda: main(globals()))
