@@ -4,18 +4,26 @@
 
 As in daemon.py, each function with the parameter `world` is a test. Prints TAP.
 """
+import csv
+import ipaddress
+import json
 import os
 import re
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import publisher as page  # noqa: E402
-from world import main  # noqa: E402
+from world import Witness, main  # noqa: E402
 from publisher import Publisher  # noqa: E402
 from sources import POLICY, Sources, run_inside  # noqa: E402
 from harness.check import check, same, wait_for  # noqa: E402
+
+PUBLISHED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "published")
+LARGE = int(os.environ.get("BYWAY_LARGE_LIST", "200000"))  # prefixes
+UNREAD_LIMIT = 0.1  # seconds that a socket may have something unread
 
 # A list as it should be
 
@@ -32,6 +40,97 @@ def a_list_is_fetched_and_becomes_a_state_file(world):
     check(re.match(r"byway-mgmtd/\d", agent), agent)
     wait_for(lambda: sources.status("kept") == ["2"], lambda: sources.text("journals.status"))
     same(os.stat(sources.path("journals.fetched")).st_mode & 0o777, 0o644, "the file's mode")
+
+
+# What publishers publish, against the same read by Python
+
+def walk(value):
+    """Every string in JSON."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [value] if isinstance(value, str) else \
+        [text for part in value for text in walk(part)] if isinstance(value, list) else []
+
+
+def networks(texts):
+    found = []
+    for text in texts:
+        try:
+            found.append(ipaddress.ip_network(text))
+        except ValueError:
+            pass  # a name, a key, a time
+    return found
+
+
+def minimal(found):
+    """The fewest prefixes of those that anybody may use, IPv4 first."""
+    return [str(prefix) for version in (4, 6) for prefix in ipaddress.collapse_addresses(
+        prefix for prefix in found if prefix.version == version and not any(
+            prefix.subnet_of(private) for private in PRIVATE if private.version == version))]
+
+
+PRIVATE = networks(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"])
+
+
+def read(name):
+    with open(os.path.join(PUBLISHED, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def ours(name, key, value):
+    """Objects of a list within the file, with that member."""
+    data = json.loads(read(name))
+    lists = [data] if isinstance(data, list) else [part for part in data.values()
+                                                   if isinstance(part, list)]
+    return networks(text for part in lists for item in part
+                    if isinstance(item, dict) and item.get(key) == value for text in walk(item))
+
+
+def all_of(name):
+    return networks(walk(json.loads(read(name))))
+
+
+def words(*prefixes):
+    return networks(prefixes)
+
+
+def published_lists_are_read_exactly(world):
+    server = Publisher()
+    aws, office = "aws-ip-ranges.json", "microsoft365-endpoints.json"
+    lists = [
+        (aws, "", all_of(aws)),
+        (aws, "where service=S3", ours(aws, "service", "S3")),
+        (aws, "where service=S3 where region=eu-west-2",
+         [prefix for prefix in ours(aws, "service", "S3") if prefix in
+          ours(aws, "region", "eu-west-2")]),
+        (aws, "where service=S3 where service=EC2",
+         ours(aws, "service", "S3") + ours(aws, "service", "EC2")),
+        ("cloudflare-ips-v4", "", networks(read("cloudflare-ips-v4").split())),
+        ("cloudflare-ips-v6", "", networks(read("cloudflare-ips-v6").split())),
+        ("fastly-public-ip-list.json", "", all_of("fastly-public-ip-list.json")),
+        (office, "", all_of(office)),
+        (office, "where serviceArea=Exchange", ours(office, "serviceArea", "Exchange")),
+        (office, "where id=11", ours(office, "id", 11)),
+        (office, "where required=true", ours(office, "required", True)),
+        (office, "where required=false", ours(office, "required", False)),
+        ("github-meta.json", "", all_of("github-meta.json")),
+        ("google-cloud.json", "where scope=europe-west1",
+         ours("google-cloud.json", "scope", "europe-west1")),
+        ("geofeed.csv", "", networks(line[0] for line in
+                                     csv.reader(read("geofeed.csv").splitlines()))),
+        ("blocks-with-netmasks.txt", "",
+         words("192.0.2.0/24", "198.51.100.16/28", "203.0.113.64", "203.0.113.127",
+               "203.0.113.128/26", "2001:db8:20::/44")),
+    ]
+    for name in {name for name, _, _ in lists}:
+        server.pages["/" + name] = page.text(read(name), kind="application/octet-stream")
+    sets = "</routes>\n".join(f"<routes set{i}>\nfetch {server.url('/' + name)} {where}\n"
+                              for i, (name, where, _) in enumerate(lists))
+    sources = Sources(world, "192.0.2.0/24\n</routes>\n" + sets)
+    for i, (name, where, expected) in enumerate(lists):
+        check(len(expected) > 0, f"nothing expected of {name}")
+        wait_for(lambda: sources.text(f"set{i}.fetched"), f"{name} {where}")
+        same(sources.prefixes(f"set{i}.fetched"), minimal(expected), f"prefixes of {name} {where}")
 
 
 # Bad publishers
@@ -292,5 +391,44 @@ def two_policies_share_a_set_if_they_mean_the_same(world):
     sources.daemon.expect("its state-dir is /nowhere, and that of the daemon .*: nothing is looked")
 
 
+# The recorder
+
+def the_recorder_never_waits_for_a_source(world):
+    fake, line = world.fake("main")
+    server = Publisher()
+    big = "".join(f"{16 + (i >> 16)}.{i >> 8 & 255}.{i & 255}.{i % 7 * 30}\n"
+                  for i in range(LARGE))
+    server.pages.update({f"/silent{i}": page.silent for i in range(6)})
+    server.pages["/drip"] = page.drip("192.0.2.0/24\n" * 1000)
+    server.pages["/large"] = page.text(big)
+    names = [f"/silent{i}" for i in range(6)] + ["/drip", "/large"]
+    sources = Sources(world, *[f"fetch {server.url(name)}" for name in names], lines=[line])
+    wait_for(fake.is_attached, "the daemon at the socket")
+    clients = [fake.connect(f"user{i}") for i in range(20)]
+    witness, worst, rounds, end = Witness(), 0.0, 0, time.monotonic() + 60
+    while time.monotonic() < end and len(sources.text()) < 1000:
+        worst = max(worst, fake.say_and_time("".join(fake.count(client, 10, 20)
+                                                     for client in clients)))
+        rounds += 1
+        time.sleep(0.005)
+    late = witness.stop()
+    same(len(sources.prefixes()), LARGE, "prefixes in use")
+    check(rounds > 50, f"only {rounds} rounds")
+    check(worst < UNREAD_LIMIT + late,
+          f"unread for {worst * 1000:.0f} ms; the machine itself was late by {late * 1000:.0f}")
+    for client in clients:
+        sources.daemon.wait_for_sessions(1, user=client.user, from_client=client.received)
+    same(fake.connections, 1, "connections")
+    told = sources.daemon.stop()
+    same(told, 0, "exit status")
+    found = sources.daemon.expect(r"something to read waited for (\d+) ms at most; 0 lines")
+    print(f"# unread for {worst * 1000:.0f} ms at most, by its own count {found.group(1)} ms, in "
+          f"{rounds} rounds; the machine was late by {late * 1000:.0f} ms", flush=True)
+
+
+# It looks at milliseconds, so it runs while nothing else does.
+ALONE = {the_recorder_never_waits_for_a_source}
+
+
 if __name__ == "__main__":
-    run_inside(lambda: main(globals()))
+    run_inside(lambda: main(globals(), ALONE))
