@@ -14,26 +14,32 @@
 
 #define MAX_CAVEATS 5
 
+bool answer_begin(struct answer *answer, const struct options *options,
+                  const struct output_column *columns, size_t n)
+{
+    *answer =
+        (struct answer){.options = options,
+                        .style = output_standard(options->form, options->value[OPTION_UTC].is_given,
+                                                 options->value[OPTION_NO_HEADER].is_given)};
+    if (columns)
+        answer->output = output_new(&answer->style, columns, n);
+    if (columns && !answer->output)
+        command_error("out of memory");
+    return !columns || answer->output;
+}
+
 bool answer_open(struct answer *answer, const struct options *options,
                  const struct output_column *columns, size_t n)
 {
     enum history_trouble trouble = HISTORY_FINE;
     char why[HISTORY_WHY_SIZE];
 
-    *answer =
-        (struct answer){.options = options,
-                        .style = output_standard(options->form, options->value[OPTION_UTC].is_given,
-                                                 options->value[OPTION_NO_HEADER].is_given)};
-    answer->history = history_open(options_database(options), &trouble, why);
-    if (!answer->history) {
-        command_error("%s", why);
+    if (!answer_begin(answer, options, columns, n))
         return false;
-    }
-    if (columns)
-        answer->output = output_new(&answer->style, columns, n);
-    if (columns && !answer->output)
-        command_error("out of memory");
-    return !columns || answer->output;
+    answer->history = history_open(options_database(options), &trouble, why);
+    if (!answer->history)
+        command_error("%s", why);
+    return answer->history != NULL;
 }
 
 enum status answer_finish(struct answer *answer, enum status status, const char *otherwise)
@@ -46,7 +52,7 @@ enum status answer_finish(struct answer *answer, enum status status, const char 
         if (!output_finish(answer->output))
             status = command_error("out of memory");
     }
-    if (history_trouble(answer->history, why) != HISTORY_FINE)
+    if (answer->history && history_trouble(answer->history, why) != HISTORY_FINE)
         return command_error("%s", why);
     if (status == STATUS_YES && answer->output && n == 0) {
         command_error("%s", otherwise);

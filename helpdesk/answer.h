@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The frame of every command that asks the database: opens it, writes rows, ends with what
+ * The frame of every command that answers in rows: opens the database, writes rows, ends with what
  * the person must know about them. Rows and notes go to standard output as one answer for
  * people; programs get the rows there, and the notes stand on standard error.
  */
@@ -27,6 +27,10 @@ struct answer {
  */
 bool answer_open(struct answer *answer, const struct options *options,
                  const struct output_column *columns, size_t n);
+
+/* The same for a command that asks no database. */
+bool answer_begin(struct answer *answer, const struct options *options,
+                  const struct output_column *columns, size_t n);
 
 /* Ends the rows; `otherwise` is said where there are none. Gives the exit status. */
 enum status answer_finish(struct answer *answer, enum status status, const char *otherwise);

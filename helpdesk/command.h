@@ -38,13 +38,26 @@ extern const struct command cmd_explain;
 extern const struct command cmd_live;
 extern const struct command cmd_policy_check;
 extern const struct command cmd_refused;
+extern const struct command cmd_routes;
+extern const struct command cmd_routes_diff;
+extern const struct command cmd_routes_refresh;
+extern const struct command cmd_routes_test;
 extern const struct command cmd_sessions;
 extern const struct command cmd_show;
 extern const struct command cmd_usage;
 extern const struct command cmd_who;
 
 /* All of them, NULL at the end. */
+#define COMMANDS_MAX 32
 extern const struct command *const commands[];
+
+/* The command with the longest name that the words begin with, and how many of them it takes;
+ * NULL if there is none. */
+const struct command *command_find(int argc, char **argv, int *used);
+
+/* "routes tset 10.0.0.1": more words than `routes` takes, and the first of them is nearly one
+ * that goes on with its name. */
+bool command_is_slip(const struct command *command, int used, int argc, char **argv);
 
 /* Reads the arguments of one command and runs it; argv[0] is the last word of its name. */
 enum status command_run(const struct command *command, int argc, char **argv);

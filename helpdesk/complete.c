@@ -55,15 +55,17 @@ static const char *value_on_line(const struct line *line, enum option_id id)
     return NULL;
 }
 
-static void offer_from_policy(const struct line *line, bool users)
+static void offer_from_policy(const struct line *line, enum option_type type)
 {
     const char *path = value_on_line(line, OPTION_POLICY);
     struct policy_file file = {0};
 
     if (policy_file_load(&file, path ? path : POLICY_FILE_DEFAULT) && file.policy) {
-        for (size_t i = 0; !users && i < file.policy->n_profiles; i++)
+        for (size_t i = 0; type == OPTION_A_PROFILE && i < file.policy->n_profiles; i++)
             offer_name(line, file.policy->profiles[i].name);
-        for (size_t i = 0; users && i < file.policy->n_user_slots; i++)
+        for (size_t i = 0; type == OPTION_A_ROUTE_SET && i < file.policy->n_route_sets; i++)
+            offer_name(line, file.policy->route_sets[i].name);
+        for (size_t i = 0; type == OPTION_A_USER && i < file.policy->n_user_slots; i++)
             if (file.policy->users[i].name)
                 offer_name(line, file.policy->users[i].name);
     }
@@ -116,13 +118,16 @@ static void offer_value(const struct line *line, const struct command *command,
         if (options_take(command, OPTION_DATABASE))
             offer_from_database(line, "history.users-that-begin");
         else
-            offer_from_policy(line, true);
+            offer_from_policy(line, type);
         break;
     case OPTION_A_PROFILE:
         if (options_take(command, OPTION_DATABASE))
             offer_from_database(line, "history.profiles-that-begin");
         else
-            offer_from_policy(line, false);
+            offer_from_policy(line, type);
+        break;
+    case OPTION_A_ROUTE_SET:
+        offer_from_policy(line, type);
         break;
     case OPTION_A_SERVER:
         offer_from_database(line, "history.servers-that-begin");
@@ -156,20 +161,27 @@ static void word_of(const struct command *command, int which, char word[64])
         snprintf(word, 64, "%s", blank ? blank + 1 : "");
 }
 
-/* The command that the line begins with, and how many words name it. */
+/* The command that the line begins with, and how many words name it: "routes test" before
+ * "routes". */
 static const struct command *command_of(const struct line *line, int *used)
 {
+    const struct command *found = NULL;
+
+    *used = 0;
     for (size_t i = 0; commands[i]; i++) {
         char first[64], second[64];
+        int words;
 
         word_of(commands[i], 0, first);
         word_of(commands[i], 1, second);
-        *used = second[0] != '\0' ? 2 : 1;
-        if (line->n >= *used && strcmp(line->words[0], first) == 0 &&
-            (*used == 1 || strcmp(line->words[1], second) == 0))
-            return commands[i];
+        words = second[0] != '\0' ? 2 : 1;
+        if (words > *used && line->n >= words && strcmp(line->words[0], first) == 0 &&
+            (words == 1 || strcmp(line->words[1], second) == 0)) {
+            found = commands[i];
+            *used = words;
+        }
     }
-    return NULL;
+    return found;
 }
 
 /* The next word of a command's name, behind the `n` first ones at `words`. */
@@ -252,6 +264,8 @@ void complete(int n, char **words, FILE *out)
     }
     command = command_of(&line, &used);
     if (command) {
+        if (used == 1 && line.n == 1) /* `routes` may go on as "routes test" */
+            offer_commands(&line, words, 1);
         line.n -= used;
         line.words += used;
         complete_command(&line, command);

@@ -13,8 +13,6 @@
 #include "helpdesk/complete.h"
 #include "lib/directive.h"
 
-#define MAX_COMMANDS 32
-
 static void show_commands(FILE *out)
 {
     fprintf(out, "usage: byway COMMAND [ARGUMENT...]\n\n");
@@ -27,26 +25,13 @@ static void show_commands(FILE *out)
                  "Exit status: 0 yes, 1 no (refused, not in order), 2 something went wrong.\n");
 }
 
-/* How many words of argv name this command; 0 if they name another. */
-static int words_of(const struct command *command, int argc, char **argv)
-{
-    const char *blank = strchr(command->name, ' ');
-    size_t first = blank ? (size_t)(blank - command->name) : strlen(command->name);
-
-    if (argc < 1 || strlen(argv[0]) != first || strncmp(command->name, argv[0], first) != 0)
-        return 0;
-    if (!blank)
-        return 1;
-    return argc >= 2 && strcmp(blank + 1, argv[1]) == 0 ? 2 : 0;
-}
-
 static enum status unknown(int argc, char **argv)
 {
-    const char *names[MAX_COMMANDS + 1] = {NULL};
+    const char *names[COMMANDS_MAX + 1] = {NULL};
     char typed[64];
     const char *nearest = NULL;
 
-    for (size_t i = 0; commands[i] && i < MAX_COMMANDS; i++)
+    for (size_t i = 0; commands[i] && i < COMMANDS_MAX; i++)
         names[i] = commands[i]->name;
     snprintf(typed, sizeof(typed), "%s%s%s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
     nearest = directive_nearest(typed, names);
@@ -65,11 +50,12 @@ static enum status unknown(int argc, char **argv)
 /* "help" and "help COMMAND". */
 static enum status help(int argc, char **argv)
 {
-    for (size_t i = 0; argc > 0 && commands[i]; i++) {
-        if (words_of(commands[i], argc, argv) > 0) {
-            command_help(commands[i]);
-            return STATUS_YES;
-        }
+    int used;
+    const struct command *command = command_find(argc, argv, &used);
+
+    if (command) {
+        command_help(command);
+        return STATUS_YES;
     }
     if (argc > 0)
         return unknown(argc, argv);
@@ -79,6 +65,9 @@ static enum status help(int argc, char **argv)
 
 static enum status dispatch(int argc, char **argv)
 {
+    const struct command *command;
+    int used;
+
     if (argc == 0) {
         show_commands(stderr);
         return STATUS_ERROR;
@@ -95,12 +84,9 @@ static enum status dispatch(int argc, char **argv)
         puts(PACKAGE_STRING);
         return STATUS_YES;
     }
-    for (size_t i = 0; commands[i]; i++) {
-        int words = words_of(commands[i], argc, argv);
-
-        if (words > 0)
-            return command_run(commands[i], argc - words + 1, argv + words - 1);
-    }
+    command = command_find(argc, argv, &used);
+    if (command && !command_is_slip(command, used, argc, argv))
+        return command_run(command, argc - used + 1, argv + used - 1);
     return unknown(argc, argv);
 }
 

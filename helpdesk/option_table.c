@@ -47,6 +47,8 @@ static const struct {
                             "the certificate's name; USER may be left out then"},
     [OPTION_NO_IPV6] = {"--no-ipv6", NULL, OPTION_FLAG,
                         "the server gives the client no IPv6 address"},
+    [OPTION_ACCEPT] = {"--accept", NULL, OPTION_FLAG,
+                       "take a result that was held back, if it comes again"},
     [OPTION_JSON] = {"--json", NULL, OPTION_FLAG, "for programs"},
     [OPTION_CSV] = {"--csv", NULL, OPTION_FLAG, "for spreadsheets"},
     [OPTION_UTC] = {"--utc", NULL, OPTION_FLAG,

@@ -115,6 +115,7 @@ static bool read_value(struct options *options, const struct command *command, e
     case OPTION_A_USER:
     case OPTION_A_PROFILE:
     case OPTION_A_SERVER:
+    case OPTION_A_ROUTE_SET:
         break;
     }
     return true;

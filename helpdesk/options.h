@@ -42,6 +42,8 @@ enum option_id {
     OPTION_FROM,
     OPTION_COMMON_NAME,
     OPTION_NO_IPV6,
+    /* of routes refresh */
+    OPTION_ACCEPT,
     /* what the answer looks like */
     OPTION_JSON,
     OPTION_CSV,
@@ -61,6 +63,7 @@ enum option_type {
     OPTION_A_USER, /* names that shell completion can offer */
     OPTION_A_PROFILE,
     OPTION_A_SERVER,
+    OPTION_A_ROUTE_SET,
     OPTION_TIME,     /* when */
     OPTION_DURATION, /* number: seconds */
     OPTION_NUMBER,   /* number */

@@ -83,6 +83,40 @@ const struct policy *policy_file_need(struct policy_file *file, const char *path
     return file->policy;
 }
 
+/* `names` has room for one more, which ends it; taken over. */
+static void suggest(const char *kind, const char *name, const char **names)
+{
+    const char *nearest = names ? directive_nearest(name, names) : NULL;
+
+    command_error("the policy has no %s \"%.100s\"%s%s%s", kind, name,
+                  nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+    free(names);
+}
+
+const struct policy_profile *policy_file_profile(const struct policy *policy, const char *name)
+{
+    const struct policy_profile *found = policy_find_profile(policy, name);
+    const char **names = found ? NULL : calloc(policy->n_profiles + 1, sizeof(*names));
+
+    for (size_t i = 0; names && i < policy->n_profiles; i++)
+        names[i] = policy->profiles[i].name;
+    if (!found)
+        suggest("profile", name, names);
+    return found;
+}
+
+const struct policy_route_set *policy_file_route_set(const struct policy *policy, const char *name)
+{
+    const struct policy_route_set *found = policy_find_route_set(policy, name);
+    const char **names = found ? NULL : calloc(policy->n_route_sets + 1, sizeof(*names));
+
+    for (size_t i = 0; names && i < policy->n_route_sets; i++)
+        names[i] = policy->route_sets[i].name;
+    if (!found)
+        suggest("route set", name, names);
+    return found;
+}
+
 void policy_file_report(const struct policy_file *file, FILE *out)
 {
     for (size_t i = 0; i < diagnostics_count(file->problems); i++) {

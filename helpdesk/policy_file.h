@@ -33,6 +33,10 @@ void policy_file_free(struct policy_file *file);
 const struct policy *policy_file_need(struct policy_file *file, const char *path,
                                       const struct policy_trace *trace);
 
+/* By name; NULL, and a near one suggested on standard error, if there is none. */
+const struct policy_profile *policy_file_profile(const struct policy *policy, const char *name);
+const struct policy_route_set *policy_file_route_set(const struct policy *policy, const char *name);
+
 /* Every problem, one a line: "policy.conf:12: error: …". */
 void policy_file_report(const struct policy_file *file, FILE *out);
 

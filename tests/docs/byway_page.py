@@ -16,13 +16,13 @@ sys.dont_write_bytecode = True
 TOP = os.environ.get("srcdir", os.path.join(os.path.dirname(__file__), "../.."))
 sys.path.insert(0, os.path.join(TOP, "tests/helpdesk"))
 
+from routes import Daemon
+from state import State
 from history import BUCKET, BYWAY, HOUR, MIB, Lines, now, run_tests, NOON
 
 COMPLAINT = 2 * HOUR + 600  # ten past two, in seconds from NOON
 # What stands in the list of options once, and in no command's own synopsis.
 COMMON = {"--json", "--csv", "--utc", "--no-header", "--database"}
-TWO_WORDS = {"policy", "db"}
-
 POLICY = """\
 choose username-suffix +
 default-profile campus
@@ -118,22 +118,38 @@ def keys_of(rows):
 
 def every_key_of_json_is_on_the_page_and_no_other(world):
     fill(world)
-    items = dict(re.findall(r"^\.It Cm ([a-z]+)\n(.*?)(?=^\.It|^\.El)", section("OUTPUT"),
+    items = dict(re.findall(r"^\.It Cm ([a-z ]+)\n(.*?)(?=^\.It|^\.El)", section("OUTPUT"),
                             re.M | re.S))
+    State(world).good()
     for command, questions in (
+            ("routes", [[]]), ("routes test", [["10.1.2.3"]]), ("routes diff", [["journals"]]),
             ("who", [["10.8.3.7", "--at", f"@{NOON + COMPLAINT}"]]), ("sessions", [[]]),
             ("live", [[]]), ("refused", [[]]),
             ("usage", [["--by", by] for by in ("user", "profile", "server", "day", "hour")]),
             ("show", [["1"]])):
         written = set()
         for question in questions:
-            written |= keys_of(world.json(command, *question))
+            policy = ["--policy", "policy.conf"] if command.startswith("routes") else []
+            written |= keys_of(world.json(*command.split(), *question, *policy))
         listed = set(re.findall(r"\b[a-z_]+[a-z0-9_]*\b", " ".join(
             re.findall(r"^\.(?:Pq )?Em (.*)", items[command], re.M))))
         if command == "show":  # "those of sessions", and how it is as CSV
             written -= keys_of(world.json("sessions"))
             listed -= keys_of(world.json("sessions")) | {"what", "value"}
         assert listed == written, (command, listed ^ written)
+
+
+def prepare_routes(where_it_runs):
+    """Living route sets in the place of that policy, and a daemon for them; returns that."""
+    state = State(where_it_runs)
+    state.good()
+    return Daemon(state)
+
+
+def words_of(arguments):
+    """The command's name, of one word or two."""
+    two = " ".join(arguments[:2])
+    return two if two in commands() else arguments[0]
 
 
 def examples():
@@ -144,15 +160,19 @@ def examples():
 def every_command_has_an_example_that_works(world):
     fill(world)
     seen = set()
+    daemon = None
     for example in examples():
         arguments = [word.replace("/tmp/", "").replace("/backup/", "copy-of-")
                      for word in shlex.split(example)]
-        if arguments[0] == "explain":
+        if arguments[0] in ("explain", "routes"):
             arguments += ["--policy", "policy.conf"]
         refused = arguments[0] == "explain" and "--choose" in arguments
+        if arguments[0] == "routes" and not daemon:
+            daemon = prepare_routes(world)
         found_by_now = world.run(*arguments, status=1 if refused else 0)
         assert found_by_now, example
-        seen.add(" ".join(arguments[:2 if arguments[0] in TWO_WORDS else 1]))
+        seen.add(words_of(arguments))
+    assert daemon.end() == {"journals": "accept\n"}
     assert seen == set(commands()), seen ^ set(commands())
 
 

@@ -389,6 +389,20 @@ def bash_completes_commands_and_options(world):
     assert world.completed("explain", "--from", "") == []
 
 
+def bash_completes_commands_of_one_word_and_of_two(world):
+    assert world.completed("rou") == ["routes"]
+    assert world.completed("routes", "r") == ["refresh"]
+    assert world.completed("routes", "re", "x") == []
+    assert world.completed("routes", "--policy", world.policy, "l") == ["lab"]
+    assert world.completed("routes", "diff", "--policy", world.policy, "") == [
+        "cluster", "internal", "lab"]
+    assert world.completed("routes", "refresh", "--a") == ["--accept"]
+    assert world.completed("routes", "test", "--policy", world.policy, "--profile", "") == [
+        "campus", "full"]
+    assert world.completed("routes", "test", "--policy", world.policy, "--user", "s") == ["sam"]
+    assert world.completed("help", "routes", "t") == ["test"]
+
+
 def bash_completes_names_from_the_policy_and_files(world):
     assert world.completed("explain", "--policy", world.policy, "--choose", "") == ["campus", "full"]
     assert world.completed("explain", "--policy", "=", world.policy, "--choose", "=") == [
