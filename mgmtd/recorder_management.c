@@ -52,6 +52,8 @@ static void on_status_time(struct recorder *recorder, struct server *server,
     talk->status_at = talk->status_true_at = recorder->now.wall_s;
     if (event->at <= talk->status_at && event->at >= talk->status_at - STATUS_LATE_S)
         talk->status_true_at = event->at;
+    talk->status_spool_read =
+        server->run && server->run->file && spool_is_read(recorder, server->run->file);
     talk->status_began_ms = recorder->now.boot_ms;
     talk->status_damaged = false;
     talk->status_waits = talk->status_confirmed = talk->status_judging = false;

@@ -29,6 +29,7 @@ struct conversation {
     int64_t status_from_ms; /* no status is wished for before */
     int64_t status_began_ms;
     int64_t status_true_at; /* when that was true: what lay unread is older than it looks */
+    bool status_spool_read; /* who ended and began before it is known */
     int64_t status_at;      /* of the status under way, or waiting to be confirmed */
     uint64_t status_number; /* counts them */
     bool status_damaged;    /* somebody may be missing in it */
@@ -245,6 +246,8 @@ bool management_authors(const struct recorder *recorder, const struct run *run);
 /* ── recorder_spool.c ── */
 struct spool_file *file_new(struct recorder *recorder, const char *name);
 bool file_is_live(struct spool_file *file);
+/* Reads on, at most one step: true if everything that was written until now is read. */
+bool spool_is_read(struct recorder *recorder, struct spool_file *file);
 
 /* ── recorder_assign.c ── */
 /* Whose spool it is; false if that is not known yet. */

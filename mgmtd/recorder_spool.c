@@ -444,6 +444,15 @@ static void give_up(struct recorder *recorder, struct spool_file *file)
     note_finished(recorder, file, known);
 }
 
+bool spool_is_read(struct recorder *recorder, struct spool_file *file)
+{
+    if (!file->reader || file->finished ||
+        recorder_waiting(recorder) > recorder->settings.max_memory)
+        return false;
+    read_records(recorder, file, recorder->settings.step);
+    return file->at_end;
+}
+
 static size_t read_file(struct recorder *recorder, struct spool_file *file, size_t max)
 {
     size_t n;

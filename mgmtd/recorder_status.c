@@ -57,7 +57,8 @@ static bool same_name(const struct session *session, const struct management_cli
 
 /*
  * By what a status says, whose lines may have no port (OpenVPN 2.6, IPv6): a session that
- * began before it. A later one may have the address of one that is listed and over by now.
+ * began before it. A later one may have the address of one that is listed and over by now, and
+ * one that is over by now that of one that is listed, unless the spool is read up to the status.
  * Who moved before management first told of him is at another real address.
  */
 static struct session *match_vpn(struct recorder *recorder, const struct run *run,
@@ -96,7 +97,7 @@ static struct session *match(struct recorder *recorder, const struct run *run,
         if (is_free(session, run) && same_since(session, client) &&
             same_address(session->real, client->real))
             return session;
-    if (run->server->talk.reply != REPLY_STATUS)
+    if (run->server->talk.reply != REPLY_STATUS || !run->server->talk.status_spool_read)
         return NULL;
     session = match_vpn(recorder, run, client, SESSION_BY_VPN4, client->vpn4);
     return session ? session : match_vpn(recorder, run, client, SESSION_BY_VPN6, client->vpn6);
