@@ -153,7 +153,7 @@ struct config *config_load_text(const char *path, const char *text, size_t n,
     };
 
     if (reader.config == NULL || reader.scratch == NULL || reader.servers == NULL)
-        diagnostics_add(problems, DIAGNOSTIC_ERROR, path, 0, "out of memory");
+        diagnostics_add(problems, DIAGNOSTIC_ERROR, path, 0, OUT_OF_MEMORY);
     else
         read_text(&reader, text, n);
     names_free(reader.servers);
@@ -164,27 +164,60 @@ struct config *config_load_text(const char *path, const char *text, size_t n,
     return NULL;
 }
 
+/* Errors that there was no memory for are counted all the same. */
+static bool all_told(const struct diagnostics *problems)
+{
+    size_t told = 0;
+
+    for (size_t i = 0; i < diagnostics_count(problems); i++)
+        told += diagnostics_at(problems, i)->level == DIAGNOSTIC_ERROR;
+    return told == diagnostics_errors(problems);
+}
+
+static bool lacked_memory(const struct diagnostics *problems)
+{
+    for (size_t i = 0; i < diagnostics_count(problems); i++)
+        if (strcmp(diagnostics_at(problems, i)->text, OUT_OF_MEMORY) == 0)
+            return true;
+    return !all_told(problems);
+}
+
+/* 0 if trying again does not help. */
+static int note_unread(const char *path, int error, struct diagnostics *problems)
+{
+    const char *text = error == EFBIG    ? "larger than " MAX_BYTES_TEXT
+                       : error == EINVAL ? "not a regular file"
+                       : error == ENOMEM ? OUT_OF_MEMORY
+                                         : NULL;
+
+    if (text)
+        diagnostics_add(problems, DIAGNOSTIC_ERROR, path, 0, "%s", text);
+    else
+        diagnostics_add(problems, DIAGNOSTIC_ERROR, path, 0, "cannot be read: %s", strerror(error));
+    return error == ENOMEM || error == EIO || error == EMFILE || error == ENFILE ? error : 0;
+}
+
 struct config *config_load(const char *path, struct diagnostics *problems)
 {
     struct dirs *dirs = dirs_new();
     struct config *config = NULL;
     char *text = NULL;
     size_t n = 0;
+    int why = 0;
 
     if (dirs == NULL)
         errno = ENOMEM;
     else
         text = dirs_read_file(dirs, path, MAX_BYTES, &n, NULL);
-    if (text != NULL)
-        config = config_load_text(path, text, n, problems);
-    else if (errno == EFBIG)
-        diagnostics_add(problems, DIAGNOSTIC_ERROR, path, 0, "larger than " MAX_BYTES_TEXT);
-    else if (errno == EINVAL)
-        diagnostics_add(problems, DIAGNOSTIC_ERROR, path, 0, "not a regular file");
+    if (text == NULL)
+        why = note_unread(path, errno, problems);
     else
-        diagnostics_add(problems, DIAGNOSTIC_ERROR, path, 0, "cannot be read: %s", strerror(errno));
+        config = config_load_text(path, text, n, problems);
+    if (text != NULL && config == NULL && lacked_memory(problems))
+        why = ENOMEM;
     free(text);
     dirs_free(dirs);
+    errno = why;
     return config;
 }
 
@@ -197,6 +230,8 @@ void config_tell(const struct diagnostics *problems, const struct log *log)
         log_write(log, problem->level == DIAGNOSTIC_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
                   "config", "%s", diagnostic_format(problem, line, sizeof(line)));
     }
+    if (!all_told(problems))
+        log_write(log, LOG_LEVEL_ERROR, "config", OUT_OF_MEMORY);
 }
 
 /* ── reloading ── */

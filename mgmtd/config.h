@@ -70,7 +70,8 @@ struct config {
 
 /*
  * `path` is absolute. Every error and warning is added to `problems`. NULL if there was any
- * error (diagnostics_errors() is then not 0); the caller frees the config with config_free().
+ * error (diagnostics_errors() is then not 0); errno is then 0 if the file is to blame, else why
+ * it may be read another time (ENOMEM). The caller frees the config with config_free().
  */
 struct config *config_load(const char *path, struct diagnostics *problems);
 /* The same for `n` bytes of `text` as if they stood in `path`. */

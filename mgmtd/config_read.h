@@ -73,6 +73,7 @@ const char *config_hint(const char *word, const char *const *names, char text[CO
 
 /* A copy in the config; NULL with an error when memory is out. */
 const char *config_keep(struct config_reader *reader, const char *text);
+#define OUT_OF_MEMORY "out of memory" /* lib/directive says the same */
 void config_out_of_memory(struct config_reader *reader);
 
 #endif

@@ -42,7 +42,7 @@ void config_complain(struct config_reader *reader, enum diagnostic_level level,
 
 void config_out_of_memory(struct config_reader *reader)
 {
-    diagnostics_add(reader->problems, DIAGNOSTIC_ERROR, reader->config->path, 0, "out of memory");
+    diagnostics_add(reader->problems, DIAGNOSTIC_ERROR, reader->config->path, 0, OUT_OF_MEMORY);
 }
 
 const char *config_keep(struct config_reader *reader, const char *text)

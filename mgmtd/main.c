@@ -2,6 +2,7 @@
 /* byway-mgmtd: reads the command line and the config, and hands over to the loop. */
 #include <config.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,9 +14,9 @@
 #include "mgmtd/loop.h"
 #include "mgmtd/options.h"
 
-/* -n: what is wrong, one a line, or that all is well. */
+/* -n: what is wrong, one a line, or that all is well. `failed` is the status if it is not. */
 static int check(const struct options *options, const struct config *config,
-                 const struct diagnostics *problems)
+                 const struct diagnostics *problems, int failed)
 {
     for (size_t i = 0; i < diagnostics_count(problems); i++) {
         char line[1500];
@@ -23,7 +24,7 @@ static int check(const struct options *options, const struct config *config,
         fprintf(stderr, "%s\n", diagnostic_format(diagnostics_at(problems, i), line, sizeof(line)));
     }
     if (config == NULL)
-        return EXIT_USAGE;
+        return failed;
     printf("%s: in order, %zu server%s\n", options->config, config->n_servers,
            config->n_servers == 1 ? "" : "s");
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -52,18 +53,20 @@ static int run(const struct options *options, struct config *config, struct log 
 static int start(const struct options *options, struct diagnostics *problems)
 {
     struct config *config = config_load(options->config, problems);
+    /* The service manager tries again unless the config is to blame. */
+    int failed = errno == 0 ? EXIT_USAGE : EXIT_FAILURE;
     struct log log = {.max_level = LOG_LEVEL_NOTICE};
     int status;
 
     if (options->check) {
-        status = check(options, config, problems);
+        status = check(options, config, problems, failed);
         config_free(config);
         return status;
     }
     log.sink = logging_sink(options->foreground);
     config_tell(problems, &log);
     if (config == NULL)
-        return EXIT_USAGE;
+        return failed;
     log.max_level = config->log_level;
     return run(options, config, &log);
 }
