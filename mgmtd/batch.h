@@ -52,6 +52,8 @@ struct run_row {
 struct session_row {
     int64_t id, run, started, ended, gone_by, from_client, to_client;
     int64_t fell_back, real_port, cid, number, handshake;
+    int64_t ended_boot_ms; /* CLOCK_BOOTTIME of its end; read again and written where `lately` */
+    bool lately;           /* it ended, and what comes may say why */
     enum end_reason end_reason;
     const char *user, *typed, *common_name, *profile, *chosen_by;
     const char *program, *platform;

@@ -34,6 +34,7 @@ struct recorder *recorder_new(struct store *store, const struct recorder_setting
         recorder_free(recorder);
         return NULL;
     }
+    spool_take_up(recorder);
     return recorder;
 }
 

@@ -112,6 +112,8 @@ static void add_session(struct batch *batch, const struct session *session)
         .cid = session->cid,
         .number = session->number,
         .handshake = session->handshake,
+        .ended_boot_ms = session->ended_boot_ms,
+        .lately = session->ended != BATCH_NONE && chain_has(&session->in_run),
         .end_reason = session->end_reason,
         .user = session->user,
         .typed = session->typed,

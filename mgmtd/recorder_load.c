@@ -72,10 +72,9 @@ static bool on_run(void *arg, const struct run_row *row)
     return true;
 }
 
-static bool on_session(void *arg, const struct session_row *row)
+/* NULL if its run is not known (any more). */
+static struct session *session_new(struct recorder *recorder, const struct session_row *row)
 {
-    struct loading *loading = arg;
-    struct recorder *recorder = loading->recorder;
     struct run *run = run_of_id(recorder, row->run);
     struct session *session;
     const struct session_names names = {row->user,     row->typed,     row->common_name,
@@ -83,7 +82,7 @@ static bool on_session(void *arg, const struct session_row *row)
                                         row->platform, row->routes};
 
     if (!run)
-        return true;
+        return NULL;
     session = sessions_add(recorder->sessions, row->id);
     session->run = run;
     session->stored = true;
@@ -98,14 +97,44 @@ static bool on_session(void *arg, const struct session_row *row)
     address_read(row->real, session->real);
     address_read(row->vpn4, session->vpn4);
     address_read(row->vpn6, session->vpn6);
-    chain_add(&run->sessions, &session->in_run, session);
+    return session;
+}
+
+static bool on_session(void *arg, const struct session_row *row)
+{
+    struct loading *loading = arg;
+    struct recorder *recorder = loading->recorder;
+    struct session *session = session_new(recorder, row);
+
+    if (!session)
+        return true;
+    chain_add(&session->run->sessions, &session->in_run, session);
     recorder->n_open++;
     counts_begin(&session->counts, row->started, recorder->settings.bucket_s);
-    session_index_all(recorder, session, run->server);
+    session_index_all(recorder, session, session->run->server);
     if (row->cid != BATCH_NONE) {
         session->cid = row->cid;
-        sessions_index(recorder->sessions, session, SESSION_BY_CID, run->id, (uint64_t)row->cid);
+        sessions_index(recorder->sessions, session, SESSION_BY_CID, session->run->id,
+                       (uint64_t)row->cid);
     }
+    return true;
+}
+
+/* Its end may yet be explained, as if the last daemon went on: see into_tail(). */
+static bool on_lately(void *arg, const struct session_row *row)
+{
+    struct loading *loading = arg;
+    struct session *session = session_new(loading->recorder, row);
+
+    if (!session)
+        return true;
+    session->ended = row->ended;
+    session->gone_by = row->gone_by;
+    session->ended_boot_ms = row->ended_boot_ms;
+    session->end_reason = row->end_reason;
+    session->final_from = row->from_client;
+    session->final_to = row->to_client;
+    run_keep_ended(loading->recorder, session);
     return true;
 }
 
@@ -177,6 +206,10 @@ static bool on_position(void *arg, const struct position_row *row)
         return true;
     file = file_new(recorder, row->file);
     file_identify(file, NULL);
+    if (run->server->spool_name) {
+        free(file->daemon);
+        file->daemon = memory_copy(run->server->spool_name);
+    }
     file->pid = run->pid;
     file->start = run->daemon_start;
     file->at = run->began;
@@ -199,8 +232,6 @@ static struct spool_file *file_of_spool(const struct recorder *recorder, const c
 static void join_session(struct recorder *recorder, struct session *session,
                          struct spool_file *file)
 {
-    bool learned = false;
-
     /* Management began it, so records were lost; it is not the spool that will tell of its end. */
     session->run->lossy = session->run->lossy || session->number == BATCH_NONE;
     if (session->number != BATCH_NONE) {
@@ -212,12 +243,6 @@ static void join_session(struct recorder *recorder, struct session *session,
     }
     if (session->last_seen > file->last_at)
         file->last_at = session->last_seen; /* at the latest */
-    for (size_t i = 0; i < session->n_held; i++)
-        learned = learned || session->held[i].kind == HELD_VPN;
-    if (!learned && (*session->vpn4 || *session->vpn6)) {
-        session->tentative_boot_ms = recorder->now.boot_ms;
-        chain_add(&recorder->tentative, &session->in_tentative, session);
-    }
 }
 
 static void join(struct recorder *recorder)
@@ -234,6 +259,8 @@ static void join(struct recorder *recorder)
         file->last_at = run->began;
         for (session = chain_first(&run->sessions); session; session = chain_next(&session->in_run))
             join_session(recorder, session, file);
+        for (session = chain_first(&run->tail); session; session = chain_next(&session->in_run))
+            session->file = file;
     }
     for (struct spool_file *file = chain_first(&recorder->files); file;
          file = chain_next(&file->link))
@@ -261,6 +288,7 @@ bool recorder_load(struct recorder *recorder, struct store *store)
         .server = on_server,
         .run = on_run,
         .session = on_session,
+        .lately = on_lately,
         .running = on_running,
         .held = on_held,
         .gap = on_gap,

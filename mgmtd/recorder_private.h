@@ -218,6 +218,8 @@ void session_forget_heard(struct server *server, struct session *session);
 struct run *run_new(struct recorder *recorder, struct server *server, int64_t pid, int64_t began);
 void run_bind(struct recorder *recorder, struct run *run, struct spool_file *file);
 void run_end(struct recorder *recorder, struct run *run, int64_t gone_by, enum end_reason reason);
+/* The session ended, and what comes may say why: it stays for a while. */
+void run_keep_ended(struct recorder *recorder, struct session *session);
 void run_trim_tail(struct recorder *recorder, struct run *run, int64_t before);
 void run_forget_finished(struct recorder *recorder);
 /* Management said which run it is connected to. True if it is the one it was before. */
@@ -245,6 +247,9 @@ bool management_authors(const struct recorder *recorder, const struct run *run);
 
 /* ── recorder_spool.c ── */
 struct spool_file *file_new(struct recorder *recorder, const char *name);
+/* Opens the files of the last daemon: management may tell of their processes before they are read.
+ */
+void spool_take_up(struct recorder *recorder);
 bool file_is_live(struct spool_file *file);
 /* Reads on, at most one step: true if everything that was written until now is read. */
 bool spool_is_read(struct recorder *recorder, struct spool_file *file);

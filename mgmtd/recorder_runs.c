@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TAIL_S            20 /* a restart is noticed after half of that, and what ended before it kept */
 #define SPOOL_TURNS_UP_MS 5000 /* so long after a run is known its spool may still turn up */
 
 struct run *run_new(struct recorder *recorder, struct server *server, int64_t pid, int64_t began)
@@ -55,6 +56,16 @@ void run_trim_tail(struct recorder *recorder, struct run *run, int64_t before)
         chain_remove(&run->tail, &session->in_run);
         session_release(recorder, session);
     }
+}
+
+void run_keep_ended(struct recorder *recorder, struct session *session)
+{
+    struct run *run = session->run;
+
+    chain_add(&run->tail, &session->in_run, session);
+    if (run->tail.n == 1 || session->ended > run->tail_last)
+        run->tail_last = session->ended;
+    run_trim_tail(recorder, run, run->tail_last - TAIL_S);
 }
 
 /* Those that ended together at the end of the run went with it. */

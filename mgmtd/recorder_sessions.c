@@ -11,8 +11,7 @@
 #include <string.h>
 
 #define MAX_TEXT 256
-#define TAIL_S   20 /* a restart is noticed after half of that, and what ended before it kept */
-#define MAX_HELD 64 /* addresses of one session at a time; nobody has so many */
+#define MAX_HELD 64                    /* addresses of one session at a time; nobody has so many */
 #define MAX_TIME INT64_C(253402300799) /* the year 9999 */
 
 /* ── values from outside ── */
@@ -411,10 +410,7 @@ static void into_tail(struct recorder *recorder, struct session *session)
     for (int i = 0; i < SESSION_INDEXES; i++)
         if (i != SESSION_BY_ID)
             sessions_unindex(recorder->sessions, session, i);
-    chain_add(&run->tail, &session->in_run, session);
-    if (run->tail.n == 1 || session->ended > run->tail_last)
-        run->tail_last = session->ended;
-    run_trim_tail(recorder, run, run->tail_last - TAIL_S);
+    run_keep_ended(recorder, session);
 }
 
 void session_release(struct recorder *recorder, struct session *session)

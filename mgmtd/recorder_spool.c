@@ -483,6 +483,21 @@ static bool believe_expected(struct recorder *recorder)
     return false;
 }
 
+void spool_take_up(struct recorder *recorder)
+{
+    DIR *dir;
+
+    if (!recorder->spool_dir || !chain_first(&recorder->files))
+        return;
+    dir = open_dir(recorder);
+    if (!dir)
+        return;
+    closedir(dir);
+    for (struct spool_file *file = chain_first(&recorder->files); file;
+         file = chain_next(&file->link))
+        open_file(recorder, file);
+}
+
 bool recorder_read_spool(struct recorder *recorder, size_t max_records, struct recorder_time now)
 {
     bool more = true;

@@ -75,6 +75,7 @@ struct store_reader {
     bool (*server)(void *arg, const struct server_row *row);     /* all */
     bool (*run)(void *arg, const struct run_row *row);           /* not ended, or with a position */
     bool (*session)(void *arg, const struct session_row *row);   /* open */
+    bool (*lately)(void *arg, const struct session_row *row);    /* ended a moment ago, by ends */
     bool (*running)(void *arg, const struct running_row *row);   /* of those */
     bool (*held)(void *arg, const struct held_row *row);         /* of those, not given up */
     bool (*gap)(void *arg, const struct gap_row *row);           /* not ended */

@@ -41,34 +41,49 @@ static bool tell_run(sqlite3_stmt *row, const struct store_reader *reader)
     return reader->run == NULL || reader->run(reader->arg, &run);
 }
 
+static struct session_row session_of(sqlite3_stmt *row)
+{
+    return (struct session_row){.id = number(row, 0),
+                                .run = number(row, 1),
+                                .started = number(row, 2),
+                                .ended = number(row, 3),
+                                .gone_by = number(row, 4),
+                                .from_client = number(row, 5),
+                                .to_client = number(row, 6),
+                                .fell_back = number(row, 7),
+                                .real_port = number(row, 8),
+                                .cid = number(row, 9),
+                                .number = number(row, 10),
+                                .handshake = number(row, 11),
+                                .end_reason = reason(row, 12),
+                                .user = text(row, 13),
+                                .typed = text(row, 14),
+                                .common_name = text(row, 15),
+                                .profile = text(row, 16),
+                                .chosen_by = text(row, 17),
+                                .program = text(row, 18),
+                                .platform = text(row, 19),
+                                .real = text(row, 20),
+                                .vpn4 = text(row, 21),
+                                .vpn6 = text(row, 22),
+                                .routes = text(row, 23),
+                                .ended_boot_ms = BATCH_NONE};
+}
+
 static bool tell_session(sqlite3_stmt *row, const struct store_reader *reader)
 {
-    const struct session_row session = {.id = number(row, 0),
-                                        .run = number(row, 1),
-                                        .started = number(row, 2),
-                                        .ended = number(row, 3),
-                                        .gone_by = number(row, 4),
-                                        .from_client = number(row, 5),
-                                        .to_client = number(row, 6),
-                                        .fell_back = number(row, 7),
-                                        .real_port = number(row, 8),
-                                        .cid = number(row, 9),
-                                        .number = number(row, 10),
-                                        .handshake = number(row, 11),
-                                        .end_reason = reason(row, 12),
-                                        .user = text(row, 13),
-                                        .typed = text(row, 14),
-                                        .common_name = text(row, 15),
-                                        .profile = text(row, 16),
-                                        .chosen_by = text(row, 17),
-                                        .program = text(row, 18),
-                                        .platform = text(row, 19),
-                                        .real = text(row, 20),
-                                        .vpn4 = text(row, 21),
-                                        .vpn6 = text(row, 22),
-                                        .routes = text(row, 23)};
+    const struct session_row session = session_of(row);
 
     return reader->session == NULL || reader->session(reader->arg, &session);
+}
+
+static bool tell_lately(sqlite3_stmt *row, const struct store_reader *reader)
+{
+    struct session_row session = session_of(row);
+
+    session.lately = true;
+    session.ended_boot_ms = number(row, 24);
+    return reader->lately == NULL || reader->lately(reader->arg, &session);
 }
 
 static bool tell_running(sqlite3_stmt *row, const struct store_reader *reader)
@@ -126,9 +141,9 @@ static const struct {
     enum store_statement statement;
     bool (*tell)(sqlite3_stmt *row, const struct store_reader *reader);
 } parts[] = {
-    {READ_SERVERS, tell_server},     {READ_RUNS, tell_run},  {READ_SESSIONS, tell_session},
-    {READ_RUNNING, tell_running},    {READ_HELD, tell_held}, {READ_GAPS, tell_gap},
-    {READ_POSITIONS, tell_position},
+    {READ_SERVERS, tell_server}, {READ_RUNS, tell_run},           {READ_SESSIONS, tell_session},
+    {READ_LATELY, tell_lately},  {READ_RUNNING, tell_running},    {READ_HELD, tell_held},
+    {READ_GAPS, tell_gap},       {READ_POSITIONS, tell_position},
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define LATELY_S 60 /* more than anybody waits for what explains an end */
+
 static int put_server(struct store *store, const struct server_row *server)
 {
     struct row row = row_begin(store, PUT_SERVER);
@@ -56,6 +58,16 @@ static int end_running(struct store *store, int64_t session)
     return row_end(&row);
 }
 
+static int put_lately(struct store *store, const struct session_row *session)
+{
+    struct row row = row_begin(store, PUT_LATELY);
+
+    row_int(&row, session->id);
+    row_int(&row, session->ended);
+    row_int(&row, session->ended_boot_ms);
+    return row_end(&row);
+}
+
 static int put_session(struct store *store, const struct session_row *session)
 {
     struct row row = row_begin(store, PUT_SESSION);
@@ -90,6 +102,8 @@ static int put_session(struct store *store, const struct session_row *session)
     rc = row_end(&row);
     if (rc == SQLITE_OK && session->ended != BATCH_NONE)
         rc = end_running(store, session->id);
+    if (rc == SQLITE_OK && session->ended != BATCH_NONE && session->lately)
+        rc = put_lately(store, session);
     return rc;
 }
 
@@ -239,6 +253,14 @@ static int put_position(struct store *store, const struct position_row *position
     return row_end(&row);
 }
 
+static int end_lately(struct store *store, const struct batch *batch)
+{
+    struct row row = row_begin(store, END_LATELY);
+
+    row_int(&row, batch->alive_at - LATELY_S);
+    return row_end(&row);
+}
+
 static int put_recorder(struct store *store, const struct batch *batch)
 {
     struct row row = row_begin(store, PUT_RECORDER);
@@ -271,6 +293,8 @@ static int put_batch(struct store *store, const struct batch *batch)
     PUT_ALL(store, rc, batch->refusals, put_refusal);
     PUT_ALL(store, rc, batch->gaps, put_gap);
     PUT_ALL(store, rc, batch->positions, put_position);
+    if (rc == SQLITE_OK && batch->alive_at != BATCH_NONE)
+        rc = end_lately(store, batch);
     if (rc == SQLITE_OK)
         rc = put_recorder(store, batch);
     return rc;

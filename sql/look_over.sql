@@ -22,6 +22,7 @@ SELECT min(id) FROM session; SELECT max(id) FROM session;
 SELECT min(user) FROM session INDEXED BY session_by_user; SELECT max(user) FROM session INDEXED BY session_by_user;
 SELECT min(span) FROM session INDEXED BY session_by_span; SELECT max(span) FROM session INDEXED BY session_by_span;
 SELECT min(session) FROM running; SELECT max(session) FROM running;
+SELECT min(session) FROM ended_lately; SELECT max(session) FROM ended_lately;
 SELECT min(kind) FROM held; SELECT max(kind) FROM held;
 SELECT min(session) FROM held INDEXED BY held_now WHERE until IS NULL; SELECT max(session) FROM held INDEXED BY held_now WHERE until IS NULL;
 SELECT min(session) FROM held_before; SELECT max(session) FROM held_before;

@@ -54,6 +54,13 @@ ON CONFLICT (session) DO UPDATE SET
 -- name: running-end
 DELETE FROM running WHERE session = ?1;
 
+-- What ended a moment ago: (session, ended, boot_ms), for as long as something may explain it.
+-- name: lately
+INSERT INTO ended_lately (session, ended, boot_ms) VALUES (?1, ?2, ?3)
+ON CONFLICT (session) DO UPDATE SET ended = excluded.ended, boot_ms = excluded.boot_ms;
+-- name: lately-over
+DELETE FROM ended_lately WHERE ended < ?1;
+
 -- What was known before of an address that a session holds: (kind, address, since, session).
 -- It stands in the class of open intervals (8), or, where an end is corrected, in any.
 -- name: held-open

@@ -27,6 +27,26 @@ LEFT JOIN address AS a6 ON a6.id = session.vpn6
 WHERE session.span = 8
 ORDER BY session.id;
 
+-- Of those that ended a moment ago, in that order.
+-- name: lately
+SELECT session.id, session.run, session.started, session.ended, session.gone_by,
+  session.from_client, session.to_client, session.fell_back, session.real_port, session.cid,
+  session.number, session.handshake, session.end_reason,
+  user.name, session.typed, session.common_name, profile.name, chosen_by.name,
+  client.program, client.platform, a.text, a4.text, a6.text, session.routes,
+  ended_lately.boot_ms
+FROM ended_lately
+JOIN session ON session.id = ended_lately.session
+JOIN user ON user.id = session.user
+LEFT JOIN profile ON profile.id = session.profile
+LEFT JOIN chosen_by ON chosen_by.id = session.chosen_by
+LEFT JOIN client ON client.id = session.client
+LEFT JOIN address AS a ON a.id = session.real
+LEFT JOIN address AS a4 ON a4.id = session.vpn4
+LEFT JOIN address AS a6 ON a6.id = session.vpn6
+WHERE session.ended IS NOT NULL
+ORDER BY session.ended, ended_lately.boot_ms, session.id;
+
 -- name: running
 SELECT session, last_seen, from_client, to_client, counted_at, epoch_from, epoch_to,
   bucket, base_from, base_to, base_at

@@ -341,14 +341,11 @@ static unsigned allowed_reasons(const struct pair *pair)
 
     if (!pair->spool) /* nobody saw it go: its server may have been seen to go first */
         return without[end] ? without[end] : GONE | RESTART | STOP | DIED | LOST_SIGHT;
-    /* Its clients' ends are reported one by one: what ended them must be seen soon after. */
-    if ((end == SIM_RESTART || end == SIM_RELOAD || end == SIM_STOP) &&
+    /* Only management tells of these: a daemon that is killed again and again may not get to ask.
+     */
+    if ((end == SIM_RESTART || end == SIM_RELOAD) &&
         compare_is_blind(pair->c, pair->server, ended - unsure, ended + unsure))
-        return with_spool[end] | DISCONNECTED | SILENT | RESTART | STOP;
-    /* A daemon that is killed between the two forgets that it saw the first. */
-    if (end == SIM_REPLACED &&
-        compare_is_blind(pair->c, pair->server, ended - unsure, ended + unsure))
-        return with_spool[end] | DISCONNECTED | SILENT | RESTART | STOP;
+        return with_spool[end] | DISCONNECTED | SILENT | STOP;
     if ((end == SIM_RESTART || end == SIM_RELOAD) &&
         next_began(pair->c, pair->truth->run) > ended + SOON_MS)
         return with_spool[end] | DISCONNECTED | SILENT | STOP;

@@ -53,6 +53,15 @@ static bool on_session(void *arg, const struct session_row *row)
     return true;
 }
 
+static bool on_lately(void *arg, const struct session_row *row)
+{
+    (void)arg;
+    ck_assert(row->lately);
+    tell("session %d of run %d ended at %d (%s): %s\n", (int)row->id, (int)row->run,
+         (int)row->ended, row->ended_boot_ms == 5000 ? "5 s" : "not known", row->user);
+    return true;
+}
+
 static bool on_running(void *arg, const struct running_row *row)
 {
     (void)arg;
@@ -96,6 +105,7 @@ static bool refuse(void *arg, const struct session_row *row)
 static const struct store_reader listener = {.server = on_server,
                                              .run = on_run,
                                              .session = on_session,
+                                             .lately = on_lately,
                                              .running = on_running,
                                              .held = on_held,
                                              .gap = on_gap,
@@ -127,6 +137,8 @@ static void write_some(void)
     open.cid = 12;
     open.number = 3;
     open.handshake = 1;
+    ended.ended_boot_ms = 5000;
+    ended.lately = true;
     ended.ended = read.ended = unread.ended = T0 + 1;
     running.from_client = 5;
     running.to_client = BATCH_NONE;
@@ -161,6 +173,7 @@ START_TEST(what_was_open_is_read_back_and_nothing_else)
                            "run 3 of 1, pid not known, ended\n"
                            "session 1 of run 1 since 1700000000: alice (alice+full, cn) full by "
                            "menu, prog on plat, 192.0.2.1, 10.8.0.2, fd00::2\n"
+                           "session 2 of run 1 ended at 1700000001 (5 s): bob\n"
                            "running 1: 5, not known; epoch 1, 2; bucket 1699999800: 3, 4 at "
                            "1700000000\n"
                            "1 holds 0 10.8.0.2 since 1700000000\n"
@@ -173,6 +186,30 @@ START_TEST(what_was_open_is_read_back_and_nothing_else)
     ck_assert_int_eq(state.next_gap, 3);
     ck_assert_int_eq(state.alive_at, T0);
     ck_assert(state.stopped);
+}
+END_TEST
+
+/* Nothing that comes later explains it. */
+START_TEST(what_ended_a_minute_ago_is_not_read_back)
+{
+    struct store_state state = {0};
+    struct batch *batch;
+
+    store_open_it();
+    write_some();
+    batch = batch_new();
+    batch->alive_at = T0 + 61;
+    write_batch(batch);
+    told[0] = '\0';
+    ck_assert_int_eq(store_read(store, &listener, &state), STORE_OK);
+    ck_assert_ptr_nonnull(strstr(told, "bob"));
+    batch = batch_new();
+    batch->alive_at = T0 + 62;
+    write_batch(batch);
+    told[0] = '\0';
+    ck_assert_int_eq(store_read(store, &listener, &state), STORE_OK);
+    ck_assert_ptr_null(strstr(told, "bob"));
+    ck_assert_str_eq(asked("SELECT count(*) FROM ended_lately"), "0\n");
 }
 END_TEST
 
@@ -214,6 +251,7 @@ Suite *unit_suite(void)
 
     tcase_add_checked_fixture(tests, store_set_up, store_tear_down);
     tcase_add_test(tests, what_was_open_is_read_back_and_nothing_else);
+    tcase_add_test(tests, what_ended_a_minute_ago_is_not_read_back);
     tcase_add_test(tests, a_new_database_has_nothing_to_read);
     tcase_add_test(tests, a_reader_that_has_enough_ends_the_reading);
     suite_add_tcase(suite, tests);

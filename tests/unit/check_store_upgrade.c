@@ -105,17 +105,20 @@ START_TEST(each_step_is_told)
     make_version(n_real);
     store_logged[0] = '\0';
     ck_assert_int_eq(upgrade(n_steps), STORE_OK);
-    ck_assert_ptr_nonnull(
-        strstr(store_logged, "notice store: schema brought from version 2 to 3\n"));
-    ck_assert_ptr_nonnull(
-        strstr(store_logged, "notice store: schema brought from version 3 to 4\n"));
+    for (size_t i = n_real; i < n_steps; i++) {
+        char line[100];
+
+        snprintf(line, sizeof(line), "notice store: schema brought from version %zu to %zu\n", i,
+                 i + 1);
+        ck_assert_ptr_nonnull(strstr(store_logged, line));
+    }
 }
 END_TEST
 
 START_TEST(a_step_that_fails_or_does_not_say_its_number_leaves_the_version_before_it)
 {
     static const char *const wrong[] = {
-        "CREATE TABLE half (a); CREATE TABLE user (b); PRAGMA user_version = 3;",
+        "CREATE TABLE half (a); CREATE TABLE user (b); PRAGMA user_version = 4;",
         "CREATE TABLE half (a);", "CREATE TABLE half (a); PRAGMA user_version = 7;"};
 
     make_version(n_real);

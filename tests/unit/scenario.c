@@ -340,7 +340,9 @@ static void do_wishes(struct play *play, const char *rest)
     snprintf(text, sizeof text, "%s%s", wishes.state ? "state " : "",
              wishes.status ? "status " : "");
     text[strlen(text) ? strlen(text) - 1 : 0] = '\0';
-    ck_assert_str_eq(text, rest);
+    /* A daemon that has just begun wishes for more, or less. */
+    if (play->way->kill_at < 0 && !play->way->tear_and_kill)
+        ck_assert_str_eq(text, rest);
 }
 
 /* ── spools ── */
