@@ -330,8 +330,9 @@ static void put_session(int64_t id)
     number(id % 100000);
     number(id);
     number(1);
-    null();
-    null();
+    null(); /* typed */
+    null(); /* common_name */
+    null(); /* routes */
     end_row();
 }
 
@@ -355,7 +356,7 @@ static void put_running(int64_t id)
 
 static void put_sessions(void)
 {
-    begin_table("session", 23);
+    begin_table("session", 24);
     for (int64_t id = 1; id <= n_sessions; id++)
         put_session(id);
     end_table();
