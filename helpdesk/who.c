@@ -323,14 +323,17 @@ static void read_beginnings(struct asking *asking)
     sqlite3_reset(row);
 }
 
-/* Of servers that have other addresses it does not matter what is missing. */
+/*
+ * Of servers that have other addresses it does not matter what is missing; of one that was
+ * asked for by name it does, since whoever asks may know of other addresses of it.
+ */
 static void drop_gaps_of_others(struct asking *asking)
 {
     struct who_answer *answer = asking->answer;
     struct who_pools *pools = NULL;
     size_t kept = 0;
 
-    if (answer->n_gaps == 0)
+    if (answer->n_gaps == 0 || asking->question->server)
         return;
     pools = who_pools_read(asking->history, asking->question);
     if (!pools) {

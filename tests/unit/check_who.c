@@ -432,6 +432,10 @@ START_TEST(a_gap_of_a_server_with_other_addresses_does_not_matter)
     /* It may be anybody's real address, and an address that no server is known to have. */
     ck_assert_str_eq(told_of("203.0.113.9", 2 * HOUR + 600, 120), "possible: alice unwatched yes");
     ck_assert_str_eq(told_of("10.77.0.1", 2 * HOUR + 600, 120), "unknown");
+    /* Whoever asks for that server by name may know of more addresses of it. */
+    question.server = "annex";
+    ck_assert_str_eq(told_of(POOL, 2 * HOUR + 600, 120), "unknown");
+    ck_assert_str_eq(told_of(POOL, 4 * HOUR, 120), "nobody");
 }
 END_TEST
 

@@ -82,7 +82,7 @@ static struct truth truth_of(const struct who_question *question,
         const struct world_blind *blind = &world->blinds[i];
 
         if (is_asked(question, blind->server) && overlap(question, blind->from, blind->to) &&
-            (question->real_only || blind->from > WORLD_DIED ||
+            (question->server || question->real_only || blind->from > WORLD_DIED ||
              world_may_give(blind->server, question->address)))
             truth.blind = true;
     }
