@@ -251,7 +251,7 @@ struct spool_file *file_new(struct recorder *recorder, const char *name);
  */
 void spool_take_up(struct recorder *recorder);
 bool file_is_live(struct spool_file *file);
-/* Reads on, at most one step: true if everything that was written until now is read. */
+/* Reads on, for a bounded time: true if everything that was written until now is read. */
 bool spool_is_read(struct recorder *recorder, struct spool_file *file);
 
 /* ── recorder_assign.c ── */

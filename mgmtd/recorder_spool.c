@@ -449,7 +449,7 @@ bool spool_is_read(struct recorder *recorder, struct spool_file *file)
     if (!file->reader || file->finished ||
         recorder_waiting(recorder) > recorder->settings.max_memory)
         return false;
-    read_records(recorder, file, recorder->settings.step);
+    read_records(recorder, file, RECORDS_A_TIME);
     return file->at_end;
 }
 
