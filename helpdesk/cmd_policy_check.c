@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helpdesk/explain.h"
 #include "helpdesk/output.h"
 #include "helpdesk/policy_file.h"
 #include "helpdesk/table.h"
@@ -25,6 +26,7 @@ struct measure {
     struct range routes;
     struct range bytes;
     struct range messages;
+    struct budget_cost budget; /* the dearest */
 };
 
 static void widen(struct range *range, size_t value, bool is_first)
@@ -35,12 +37,22 @@ static void widen(struct range *range, size_t value, bool is_first)
         range->most = value;
 }
 
+static bool is_dearer(const struct budget_cost *a, const struct budget_cost *b)
+{
+    if (a->extra_ipv4 != b->extra_ipv4)
+        return a->extra_ipv4 > b->extra_ipv4;
+    if (a->extra_ipv6 != b->extra_ipv6)
+        return a->extra_ipv6 > b->extra_ipv6;
+    return a->exact > b->exact;
+}
+
 /* What one user gets of one profile, with an IPv6 address, as that is the longer text. */
 static bool measure_one(const struct policy *policy, const struct policy_profile *profile,
                         const struct policy_user *user, struct measure *measure)
 {
     const struct push_connection connection = {.has_ipv6 = true};
-    struct prefix_set *routes = push_routes(policy, profile, user);
+    struct budget_cost cost;
+    struct prefix_set *routes = push_routes(policy, profile, user, &cost);
     size_t n_routes = 0;
     size_t n = 0;
     char *text = push_render(policy, profile, user, &connection, &n);
@@ -54,6 +66,8 @@ static bool measure_one(const struct policy *policy, const struct policy_profile
         widen(&measure->routes, n_routes, !measure->seen);
         widen(&measure->bytes, n, !measure->seen);
         widen(&measure->messages, push_count_messages(text, n), !measure->seen);
+        if (!measure->seen || is_dearer(&cost, &measure->budget))
+            measure->budget = cost;
         measure->seen = true;
     }
     free(text);
@@ -168,6 +182,22 @@ static bool show_profiles(const struct policy *policy, const struct measure *mea
     return ok;
 }
 
+static void show_budgets(const struct policy *policy, const struct measure *measures)
+{
+    const char *before = "\n";
+
+    for (size_t i = 0; i < policy->n_profiles; i++) {
+        char text[EXPLAIN_BUDGET_SIZE];
+
+        if (policy->profiles[i].budget == 0)
+            continue;
+        fputs(before, stdout);
+        explain_budget(&policy->profiles[i], &measures[i].budget, text);
+        output_field("Budget", "profile %s: %s", policy->profiles[i].name, text);
+        before = "";
+    }
+}
+
 static bool show_route_sets(const struct policy *policy)
 {
     static const struct table_column columns[] = {
@@ -225,6 +255,7 @@ static bool show_policy(const struct policy *policy, size_t n_warnings)
                      policy->n_users, policy->n_groups, policy->n_extras);
         putchar('\n');
         ok = show_profiles(policy, measures);
+        show_budgets(policy, measures);
     }
     if (ok && policy->n_route_sets > 0) {
         putchar('\n');
@@ -272,7 +303,9 @@ const struct command cmd_policy_check = {
         "Reads a policy and all it includes, as the plugin does, and lists every error and\n"
         "warning with its file and line. A policy without errors is summed up: its profiles, who\n"
         "may have them, and what OpenVPN would be handed (routes, bytes, PUSH_REPLY messages; a\n"
-        "range where it depends on the user), and its route sets, as written and as merged.\n",
+        "range where it depends on the user), what a budget costs in addresses that are no\n"
+        "routes of it (at most, where it depends on the user), and its route sets, as written and\n"
+        "as merged.\n",
     .after = "FILE is " POLICY_FILE_DEFAULT " unless given.\n"
              "\n"
              "Exit status: 0 in order, 1 errors, 2 wrong usage or the file cannot be read.\n",

@@ -2,9 +2,24 @@
 /* Decides and renders a login with the plugin's own code, and finds the reasons. */
 #include "helpdesk/explain.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What the budget costs, and what would be routed without it. */
+static bool find_budget(struct explanation *explanation)
+{
+    const struct choice *choice = &explanation->choice;
+    struct policy_profile exact = *choice->profile;
+    struct prefix_set *routes;
+
+    exact.budget = 0;
+    routes = push_routes(explanation->policy, choice->profile, choice->known, &explanation->budget);
+    explanation->exact = push_routes(explanation->policy, &exact, choice->known, NULL);
+    prefix_set_free(routes);
+    return routes && explanation->exact;
+}
 
 static bool render(struct explanation *explanation)
 {
@@ -14,7 +29,8 @@ static bool render(struct explanation *explanation)
     char *text = push_render(explanation->policy, choice->profile, choice->known, &connection,
                              &explanation->bytes);
     bool ok = text && pushed_read(&explanation->pushed, text, explanation->bytes) &&
-              origins_find(&explanation->origins, choice->profile, choice->known);
+              origins_find(&explanation->origins, choice->profile, choice->known) &&
+              (choice->profile->budget == 0 || find_budget(explanation));
 
     if (ok)
         explanation->messages = push_count_messages(text, explanation->bytes);
@@ -66,6 +82,24 @@ void explain_free(struct explanation *explanation)
 {
     pushed_free(&explanation->pushed);
     origins_free(&explanation->origins);
+    prefix_set_free(explanation->exact);
+}
+
+char *explain_budget(const struct policy_profile *profile, const struct budget_cost *cost,
+                     char text[EXPLAIN_BUDGET_SIZE])
+{
+    char ipv6[80] = "";
+
+    if (cost->extra_ipv6 > 0)
+        snprintf(ipv6, sizeof(ipv6), " and %" PRIu64 " IPv6 /64 networks", cost->extra_ipv6);
+    if (cost->exact <= profile->budget)
+        snprintf(text, EXPLAIN_BUDGET_SIZE, "%zu routes are within the %zu allowed, and are exact",
+                 cost->exact, profile->budget);
+    else
+        snprintf(text, EXPLAIN_BUDGET_SIZE,
+                 "%zu routes instead of %zu, which add %" PRIu64 " IPv4 addresses%s",
+                 cost->prefixes, cost->exact, cost->extra_ipv4, ipv6);
+    return text;
 }
 
 /* "routes internal (profile campus), lab (user alice)". */
@@ -90,6 +124,9 @@ static void why_route(const struct explanation *explanation, const char *option,
             n += (size_t)snprintf(text + n, size - n, "%s%s (%s %s)", n > 0 ? ", " : "routes ",
                                   origin->set->name, origin->what, origin->name);
     }
+    if (explanation->exact && !prefix_set_contains(explanation->exact, &prefix) && n < size)
+        snprintf(text + n, size - n, "; wider than these: budget of profile %s",
+                 explanation->choice.profile->name);
 }
 
 static const char *why_tunnel(const char *option)

@@ -16,7 +16,9 @@ struct explanation {
     bool has_ipv6;
     struct pushed pushed;
     struct origins origins;
-    size_t bytes; /* of the text that OpenVPN is handed */
+    struct budget_cost budget;
+    struct prefix_set *exact; /* the routes without the budget; NULL if there is none */
+    size_t bytes;             /* of the text that OpenVPN is handed */
     size_t messages;
 };
 
@@ -28,6 +30,11 @@ void explain_free(struct explanation *explanation);
 /* On standard output. False when memory is out. */
 bool explain_text(const struct explanation *explanation);
 void explain_json(const struct explanation *explanation);
+
+/* "200 routes instead of 1834, which add 51200 IPv4 addresses". Returns `text`. */
+#define EXPLAIN_BUDGET_SIZE 200
+char *explain_budget(const struct policy_profile *profile, const struct budget_cost *cost,
+                     char text[EXPLAIN_BUDGET_SIZE]);
 
 /* What decided, in the third person. */
 const char *explain_by(enum choice_by by);

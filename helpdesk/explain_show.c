@@ -89,6 +89,11 @@ static void show_grant(const struct explanation *explanation)
                  n_routes == 1 ? "" : "s", explanation->bytes, explanation->messages,
                  explanation->messages == 1 ? "" : "s",
                  explanation->has_ipv6 ? "" : " (the client has no IPv6 address)");
+    if (profile->budget > 0) {
+        char text[EXPLAIN_BUDGET_SIZE];
+
+        output_field("Budget", "%s", explain_budget(profile, &explanation->budget, text));
+    }
 }
 
 static bool show_options(const struct explanation *explanation)
@@ -202,6 +207,22 @@ static void json_options(struct json *json, const struct explanation *explanatio
     json_end(json);
 }
 
+static void json_budget(struct json *json, const struct explanation *explanation)
+{
+    const struct budget_cost *cost = &explanation->budget;
+
+    if (explanation->choice.profile->budget == 0) {
+        json_null(json, "budget");
+        return;
+    }
+    json_object(json, "budget");
+    json_number(json, "routes", (int64_t)explanation->choice.profile->budget);
+    json_number(json, "exact_routes", (int64_t)cost->exact);
+    json_number(json, "extra_ipv4_addresses", (int64_t)cost->extra_ipv4);
+    json_number(json, "extra_ipv6_networks", (int64_t)cost->extra_ipv6);
+    json_end(json);
+}
+
 static void json_grant(struct json *json, const struct explanation *explanation)
 {
     const struct choice *choice = &explanation->choice;
@@ -217,6 +238,7 @@ static void json_grant(struct json *json, const struct explanation *explanation)
     json_number(json, "routes", pushed_count(&explanation->pushed, PUSHED_ROUTE));
     json_number(json, "bytes", explanation->bytes);
     json_number(json, "push_messages", explanation->messages);
+    json_budget(json, explanation);
     json_options(json, explanation);
 }
 

@@ -17,8 +17,10 @@ void policy_free(struct policy *policy)
 
     if (policy == NULL)
         return;
-    for (size_t i = 0; i < policy->n_route_sets; i++)
+    for (size_t i = 0; i < policy->n_route_sets; i++) {
         prefix_set_free(policy->route_sets[i].prefixes);
+        prefix_set_free(policy->route_sets[i].except);
+    }
     for (size_t i = 0; i < policy->n_profiles; i++) {
         prefix_set_free(policy->profiles[i].except);
         prefix_set_free(policy->profiles[i].opt_in_from);

@@ -55,6 +55,7 @@ struct policy_source {
 struct policy_route_set {
     const char *name;
     struct prefix_set *prefixes; /* minimised; owned by the policy */
+    struct prefix_set *except;   /* likewise: what was taken out of them */
     size_t written;              /* prefixes as written, before they were merged */
     struct policy_source *sources;
     size_t n_sources;
@@ -79,6 +80,7 @@ struct policy_profile {
     bool allow_ipv6_outside;
     bool keep_server_routes;
     size_t max_routes;
+    size_t budget; /* the most prefixes its routes may be covered by; 0: exactly these */
     struct policy_route_refs routes;
     struct prefix_set *except; /* minimised; empty rather than NULL; owned by the policy */
     const char **dns;          /* addresses, as written, checked */

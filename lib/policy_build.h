@@ -77,18 +77,17 @@ struct build {
     struct names *users;
     struct draft_user *drafts; /* in the order of `users` */
     size_t drafts_room;
-    struct pairs members;        /* of groups; a pair may be there twice */
-    struct pairs allowed;        /* by profiles */
-    struct prefix_set **excepts; /* one a route set: what is taken out of it at the end */
-    bool *set_used;              /* one a route set */
-    bool *group_used;            /* one a group */
+    struct pairs members; /* of groups; a pair may be there twice */
+    struct pairs allowed; /* by profiles */
+    bool *set_used;       /* one a route set */
+    bool *group_used;     /* one a group */
 
     /* The block whose words are being applied. */
     const struct directive *block;
     struct policy_route_refs *refs; /* what its `routes` lines add to */
     struct policy_profile *profile;
     struct policy_route_set *route_set;
-    struct prefix_set *except; /* of the route set; in `excepts` */
+    struct prefix_set *except; /* of the route set */
     struct policy_group *group;
     size_t user; /* in drafts */
 };

@@ -38,8 +38,6 @@ static struct policy *policy_new(const char *path)
 
 static void build_release(struct build *build)
 {
-    for (size_t i = 0; build->excepts != NULL && i < build->policy->n_route_sets; i++)
-        prefix_set_free(build->excepts[i]);
     names_free(build->profiles.names);
     names_free(build->route_sets.names);
     names_free(build->groups.names);

@@ -139,17 +139,36 @@ static void apply_keep_server_routes(struct build *build, const struct directive
     build->profile->keep_server_routes = true;
 }
 
-static void apply_max_routes(struct build *build, const struct directive *line)
+/* A number of routes; 0 with an error. */
+static size_t count_of_routes(struct build *build, const struct directive *line)
 {
     const char *text = line->argv[1];
     size_t digits = strspn(text, "0123456789");
     unsigned long n =
         digits > 0 && digits < 8 && text[digits] == '\0' ? strtoul(text, NULL, 10) : 0;
 
-    if (n < 1 || n > MOST_MAX_ROUTES)
-        build_error(build, line, "\"%.80s\" is not a number from 1 to %d", text, MOST_MAX_ROUTES);
-    else
+    if (n >= 1 && n <= MOST_MAX_ROUTES)
+        return n;
+    build_error(build, line, "\"%.80s\" is not a number from 1 to %d", text, MOST_MAX_ROUTES);
+    return 0;
+}
+
+static void apply_max_routes(struct build *build, const struct directive *line)
+{
+    size_t n = count_of_routes(build, line);
+
+    if (n > 0)
         build->profile->max_routes = n;
+}
+
+static void apply_budget(struct build *build, const struct directive *line)
+{
+    size_t n = count_of_routes(build, line);
+
+    if (build->profile->full)
+        build_warning(build, line, "a budget has no effect in a full tunnel");
+    else
+        build->profile->budget = n;
 }
 
 /* Appends a copy to a list that has room. */
@@ -267,6 +286,7 @@ static const struct word words[] = {
     {"allow-ipv6-outside", 0, 0, WORD_ONCE, "", apply_allow_ipv6_outside},
     {"assume-opt-in-from", 1, 2, WORD_REPEATED, "PREFIX [NETMASK]", apply_assume},
     {"block-local", 0, 0, WORD_ONCE, "", apply_block_local},
+    {"budget", 1, 1, WORD_ONCE, "NUMBER", apply_budget},
     {"dns", 1, WORDS_ANY, WORD_REPEATED, "ADDRESS...", apply_dns},
     {"except", 1, 2, WORD_REPEATED, "PREFIX [NETMASK]", apply_except},
     {"keep-server-routes", 0, 0, WORD_ONCE, "", apply_keep_server_routes},
@@ -323,6 +343,10 @@ static void check_sums(struct build *build, const struct directive *block)
     if (profile->full && prefix_set_is_everything(profile->except, PREFIX_IPV4))
         build_error(build, block, "the exceptions of <profile %s> leave nothing of a full tunnel",
                     profile->name);
+    if (profile->budget > profile->max_routes)
+        build_error(build, block,
+                    "the \"budget\" of <profile %s> is larger than its max-routes, %zu",
+                    profile->name, profile->max_routes);
     if (prefix_set_is_everything(profile->opt_in_from, PREFIX_IPV4) ||
         prefix_set_contains(profile->opt_in_from, &ipv6_internet))
         build_error(build, block,

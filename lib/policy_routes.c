@@ -371,14 +371,14 @@ void build_route_set(struct build *build, const struct directive *block, size_t 
     size_t n = build_count_words(block, "host") + build_count_words(block, "fetch");
 
     set->prefixes = prefix_set_new();
-    build->excepts[index] = prefix_set_new();
+    set->except = prefix_set_new();
     set->sources = arena_array(build->policy->arena, n, sizeof(*set->sources));
-    if (set->prefixes == NULL || build->excepts[index] == NULL || set->sources == NULL) {
+    if (set->prefixes == NULL || set->except == NULL || set->sources == NULL) {
         build_out_of_memory(build);
         return;
     }
     build->route_set = set;
-    build->except = build->excepts[index];
+    build->except = set->except;
     build_apply(build, &policy_routes_context, block, block->children);
 }
 
@@ -417,9 +417,8 @@ static void finish_set(struct build *build, size_t index)
     build->route_set = set;
     read_results(build, POLICY_SOURCE_FETCH, STATE_FETCHED);
     read_results(build, POLICY_SOURCE_HOST, STATE_RESOLVED);
-    if (!prefix_set_minimise(build->excepts[index]) || !prefix_set_minimise(set->prefixes) ||
-        !prefix_set_subtract(set->prefixes, build->excepts[index]) ||
-        !prefix_set_minimise(set->prefixes)) {
+    if (!prefix_set_minimise(set->except) || !prefix_set_minimise(set->prefixes) ||
+        !prefix_set_subtract(set->prefixes, set->except) || !prefix_set_minimise(set->prefixes)) {
         build_out_of_memory(build);
         return;
     }

@@ -92,11 +92,10 @@ static bool make_arrays(struct build *build)
     policy->profiles = arena_array(policy->arena, n_profiles, sizeof(*policy->profiles));
     policy->route_sets = arena_array(policy->arena, n_sets, sizeof(*policy->route_sets));
     policy->groups = arena_array(policy->arena, n_groups, sizeof(*policy->groups));
-    build->excepts = arena_array(build->scratch, n_sets, sizeof(*build->excepts));
     build->set_used = arena_array(build->scratch, n_sets, sizeof(*build->set_used));
     build->group_used = arena_array(build->scratch, n_groups, sizeof(*build->group_used));
     if (policy->profiles == NULL || policy->route_sets == NULL || policy->groups == NULL ||
-        build->excepts == NULL || build->set_used == NULL || build->group_used == NULL)
+        build->set_used == NULL || build->group_used == NULL)
         return build_out_of_memory(build);
     policy->n_profiles = n_profiles;
     policy->n_route_sets = n_sets;

@@ -65,9 +65,10 @@ static char *render_now(const struct policy *policy, const struct policy_profile
     struct prefix_set *cover = prefix_set_new();
     struct push_buffer ipv4 = {0};
     struct push_buffer ipv6 = {0};
+    struct budget_cost cost;
     char *text = NULL;
 
-    if (cover && push_cover(cover, profile, &policy->extras[user ? user->extra : 0])) {
+    if (cover && push_cover(cover, profile, &policy->extras[user ? user->extra : 0], &cost)) {
         size_t count, n_ipv4;
         const struct prefix *prefixes = prefix_set_cover(cover, &count, &n_ipv4);
 

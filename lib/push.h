@@ -12,6 +12,7 @@
 #ifndef BYWAY_LIB_PUSH_H
 #define BYWAY_LIB_PUSH_H
 
+#include "lib/budget.h"
 #include "lib/choice.h"
 #include "lib/diagnostics.h"
 #include "lib/policy.h"
@@ -64,9 +65,10 @@ char *push_render(const struct policy *policy, const struct policy_profile *prof
                   size_t *n);
 
 /* The routes of that result as a set (what a split tunnel gets): new, minimised, owned by
- * the caller. NULL when memory is out. For `byway explain` and tests. */
+ * the caller. NULL when memory is out. *cost (may be NULL) is what the profile's budget costs; all
+ * 0 if it has none. For the command and tests. */
 struct prefix_set *push_routes(const struct policy *policy, const struct policy_profile *profile,
-                               const struct policy_user *user);
+                               const struct policy_user *user, struct budget_cost *cost);
 
 /* How many PUSH_REPLY messages OpenVPN makes of a text, and how many bytes of options
  * (push.c:send_push_reply: 1,024-byte buffers less 84). */

@@ -22,14 +22,38 @@ static bool add_ipv4(struct prefix_set *cover, const struct prefix_set *from)
     return prefix_set_minimise(cover);
 }
 
-bool push_cover(struct prefix_set *cover, const struct policy_profile *profile,
-                const struct policy_route_refs *extra)
+static bool add_exceptions(struct prefix_set *never, const struct policy_route_refs *refs)
 {
+    for (size_t i = 0; i < refs->n; i++)
+        if (!prefix_set_add_set(never, refs->sets[i]->except))
+            return false;
+    return true;
+}
+
+/* Whoever wrote an exception does not want that address in the tunnel by chance, either. */
+static bool keep_budget(struct prefix_set *cover, const struct policy_profile *profile,
+                        const struct policy_route_refs *extra, struct budget_cost *cost)
+{
+    struct prefix_set *never = prefix_set_new();
+    bool ok = never && prefix_set_add_set(never, profile->except) &&
+              add_exceptions(never, &profile->routes) && add_exceptions(never, extra) &&
+              prefix_set_minimise(never) &&
+              budget_cover(cover, never, profile->budget, cost) != BUDGET_MEMORY;
+
+    prefix_set_free(never);
+    return ok;
+}
+
+bool push_cover(struct prefix_set *cover, const struct policy_profile *profile,
+                const struct policy_route_refs *extra, struct budget_cost *cost)
+{
+    *cost = (struct budget_cost){0};
     prefix_set_clear(cover);
     if (profile->full)
         return add_ipv4(cover, profile->except);
     return add_sets(cover, &profile->routes) && add_sets(cover, extra) &&
-           prefix_set_minimise(cover) && prefix_set_subtract(cover, profile->except);
+           prefix_set_minimise(cover) && prefix_set_subtract(cover, profile->except) &&
+           (profile->budget == 0 || keep_budget(cover, profile, extra, cost));
 }
 
 /* Everything but the exceptions. */
@@ -45,12 +69,17 @@ static bool full_routes(struct prefix_set *routes, const struct policy_profile *
 }
 
 struct prefix_set *push_routes(const struct policy *policy, const struct policy_profile *profile,
-                               const struct policy_user *user)
+                               const struct policy_user *user, struct budget_cost *cost)
 {
+    const struct policy_route_refs *extra = &policy->extras[user ? user->extra : 0];
     struct prefix_set *routes = prefix_set_new();
-    bool ok = routes && (profile->full ? full_routes(routes, profile)
-                                       : push_cover(routes, profile,
-                                                    &policy->extras[user ? user->extra : 0]));
+    struct budget_cost ignored;
+    bool ok =
+        routes && (profile->full ? full_routes(routes, profile)
+                                 : push_cover(routes, profile, extra, cost ? cost : &ignored));
+
+    if (cost && profile->full)
+        *cost = (struct budget_cost){0};
 
     if (!ok) {
         prefix_set_free(routes);

@@ -61,6 +61,8 @@ bool push_bulk_is_harmless(const struct push_bulk *bulk, const struct policy_pro
 
     if (limit > profile->max_routes)
         limit = profile->max_routes;
+    if (profile->budget > 0 && limit > profile->budget)
+        limit = profile->budget;
     return bulk->routes <= limit && bulk->ipv4 < ALL_OF_IPV4 / 2 && bulk->ipv6 < ALL_OF_IPV6 / 8;
 }
 
@@ -73,7 +75,7 @@ static void note_most(size_t value, size_t extra, struct push_most *most)
 }
 
 void push_worst_note(struct push_worst *worst, const struct policy_profile *profile, size_t extra,
-                     const struct prefix_set *cover, size_t text_n)
+                     const struct prefix_set *cover, const struct budget_cost *cost, size_t text_n)
 {
     static const struct prefix assigned_ipv6 = {
         .hi = UINT64_C(0x2000) << 48, .len = 3, .family = PREFIX_IPV6};
@@ -81,6 +83,8 @@ void push_worst_note(struct push_worst *worst, const struct policy_profile *prof
 
     note_most(bulk.routes, extra, &worst->routes);
     note_most(text_n, extra, &worst->text);
+    if (cost->prefixes > profile->budget)
+        note_most(cost->prefixes, extra, &worst->budget);
     worst->n_slow += bulk.routes > POLICY_WARN_ROUTES;
     if (profile->full)
         return;
@@ -147,6 +151,13 @@ static void report_length(const struct push_worst *worst, const struct policy *p
 {
     char user[POLICY_MAX_USER + 16];
 
+    if (worst->budget.value > 0)
+        diagnostics_add(problems, DIAGNOSTIC_ERROR, profile->file, profile->line,
+                        "profile \"%s\" has a \"budget\" of %zu, but the exceptions allow no cover "
+                        "of fewer than %zu routes%s: say \"budget %zu\"",
+                        profile->name, profile->budget, worst->budget.value,
+                        whose(policy, worst->budget.extra, user, sizeof(user)),
+                        worst->budget.value);
     whose(policy, worst->routes.extra, user, sizeof(user));
     if (worst->routes.value > profile->max_routes)
         diagnostics_add(problems, DIAGNOSTIC_ERROR, profile->file, profile->line,

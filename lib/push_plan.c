@@ -15,6 +15,7 @@ struct preparation {
     struct push_bulk *bulks; /* of policy.route_sets */
     bool *needed;            /* by plan: somebody can get it */
     struct prefix_set *cover;
+    struct budget_cost cost; /* of the cover */
     struct push_buffer ipv4;
     struct push_buffer ipv6;
     size_t used; /* of PUSH_PLANS_BUDGET */
@@ -91,7 +92,7 @@ static bool render(struct preparation *p, const struct policy_profile *profile, 
     const struct prefix *prefixes = NULL;
     size_t n = 0;
 
-    if (!push_cover(p->cover, profile, &p->policy->extras[extra]))
+    if (!push_cover(p->cover, profile, &p->policy->extras[extra], &p->cost))
         return false;
     prefixes = prefix_set_cover(p->cover, &n, &plan->n_ipv4);
     plan->n_ipv6 = n - plan->n_ipv4;
@@ -139,7 +140,8 @@ static bool prepare_plan(struct preparation *p, const struct policy_profile *pro
     }
     if (!render(p, profile, extra, plan))
         return false;
-    push_worst_note(worst, profile, extra, p->cover, plan->frame->max_n + p->ipv4.n + p->ipv6.n);
+    push_worst_note(worst, profile, extra, p->cover, &p->cost,
+                    plan->frame->max_n + p->ipv4.n + p->ipv6.n);
     return keep(p, plan);
 }
 

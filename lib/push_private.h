@@ -64,10 +64,15 @@ bool push_is_safe(const struct push_text *text);
 
 /* ── lib/push_cover.c ── which addresses a connection reaches */
 
-/* The sets of `profile` and `extra`, less the exceptions; minimised. For a full tunnel, its
- * exceptions of IPv4. False when memory is out. */
+/*
+ * The sets of `profile` and `extra`, less the exceptions; minimised, and within the profile's
+ * budget, if it has one. For a full tunnel, its exceptions of IPv4. False when memory is out.
+ *
+ * *cost is what the budget costs. If that cannot be kept, cost->prefixes is larger than it,
+ * and the cover is exact.
+ */
 bool push_cover(struct prefix_set *cover, const struct policy_profile *profile,
-                const struct policy_route_refs *extra);
+                const struct policy_route_refs *extra, struct budget_cost *cost);
 
 /* ── lib/push_judge.c ── what is wrong with a result */
 
@@ -93,6 +98,7 @@ struct push_most {
 /* The worst that one profile comes to, over all the extras. */
 struct push_worst {
     struct push_most routes;
+    struct push_most budget;          /* the fewest prefixes, where they are more than the budget */
     struct push_most text;            /* bytes */
     struct push_most everything_ipv4; /* value: 1, as for all without a comment here */
     struct push_most everything_ipv6;
@@ -109,7 +115,7 @@ bool push_bulk_is_harmless(const struct push_bulk *bulk, const struct policy_pro
                            const struct push_worst *worst);
 
 void push_worst_note(struct push_worst *worst, const struct policy_profile *profile, size_t extra,
-                     const struct prefix_set *cover, size_t text_n);
+                     const struct prefix_set *cover, const struct budget_cost *cost, size_t text_n);
 void push_worst_report(const struct push_worst *worst, const struct policy *policy,
                        const struct policy_profile *profile, const struct push_frame *frame,
                        struct diagnostics *problems);

@@ -93,7 +93,7 @@ static void check_text(const char *text, size_t n, bool full)
 static void check_routes(const struct policy *policy, const struct policy_profile *profile,
                          const struct policy_user *user)
 {
-    struct prefix_set *routes = push_routes(policy, profile, user);
+    struct prefix_set *routes = push_routes(policy, profile, user, NULL);
 
     require(routes != NULL, "no routes");
     require(profile->full || !(prefix_set_is_everything(routes, PREFIX_IPV4) ||

@@ -150,6 +150,47 @@ def a_policy_in_order_is_summed_up(world):
     assert world.err == "", world.err
 
 
+BUDGET = """\
+default-profile campus
+<routes journals>
+20.0.0.0/24
+20.0.2.0/24
+20.0.8.0/24
+2001:db8::/48
+2001:db8:2::/48
+</routes>
+<profile campus>
+routes journals
+budget 3
+</profile>
+"""
+
+
+def what_a_budget_costs_is_said_in_addresses(world):
+    out = world.check(BUDGET, 0)
+    assert re.search(r"^campus +split +everybody +3 ", out, re.M), out
+    assert "Budget     profile campus: 3 routes instead of 5, which add 512 IPv4 addresses and " \
+           "131072 IPv6 /64 networks\n" in out, out
+    out = world.check(BUDGET.replace("budget 3", "budget 5"), 0)
+    assert "profile campus: 5 routes are within the 5 allowed, and are exact" in out, out
+    assert "Budget" not in world.check(BUDGET.replace("budget 3", ""), 0), world.out
+    out = world.check(BUDGET.replace("budget 3", "budget 1"), 1)
+    assert 'allow no cover of fewer than 2 routes: say "budget 2"' in out, out
+
+
+def a_route_that_a_budget_made_wider_says_so(world):
+    path = world.write("budget.conf", BUDGET)
+    out = world.run("explain", "bob", "--policy", path)
+    assert "Budget     3 routes instead of 5, which add 512 IPv4" in out, out
+    assert re.search(r"^route 20.0.0.0 255.255.252.0 +routes journals \(profile campus\); wider than "
+                     r"these: budget of profile campus$", out, re.M), out
+    assert re.search(r"^route 20.0.8.0 255.255.255.0 +routes journals \(profile campus\)$", out, re.M)
+    told = json.loads(world.run("explain", "bob", "--json", "--policy", path))
+    assert told["budget"] == {"routes": 3, "exact_routes": 5, "extra_ipv4_addresses": 512,
+                              "extra_ipv6_networks": 131072}, told
+    assert world.explain_json("bob")["budget"] is None, world.out
+
+
 def every_error_is_listed_with_file_and_line(world):
     out = world.check("default-profile campsu\n<profile campus>\ntunel split\n</profile>\n"
                       "<routes a>\n10.0.0.1/8\n300.0.0.0/8\n</routes>\n", 1)

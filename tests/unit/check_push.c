@@ -439,7 +439,7 @@ START_TEST(the_routes_as_a_set_are_those_that_are_pushed)
 
     for (size_t i = 0; i < N(cases); i++) {
         const struct policy_profile *profile = policy_find_profile(policy, cases[i].profile);
-        struct prefix_set *routes = push_routes(policy, profile, NULL);
+        struct prefix_set *routes = push_routes(policy, profile, NULL, NULL);
         char *text = prefix_set_write(routes, NULL);
 
         ck_assert_str_eq(text, cases[i].routes);

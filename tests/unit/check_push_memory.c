@@ -93,7 +93,7 @@ START_TEST(the_routes_of_a_result_are_all_of_them_or_none)
 
         for (; !routes && limit < MOST; limit++) {
             allowed = limit;
-            routes = push_routes(policy, &policy->profiles[p], NULL);
+            routes = push_routes(policy, &policy->profiles[p], NULL, NULL);
             allowed = -1;
         }
         ck_assert_ptr_nonnull(routes);

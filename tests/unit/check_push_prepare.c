@@ -271,7 +271,7 @@ START_TEST(plans_beyond_the_memory_for_them_are_rendered_at_connect_and_say_the_
         ck_assert_ptr_nonnull(result);
         reader_read(&reader, NULL, result, n);
         ck_assert_msg(reader.mistakes == 0, "%s", reader.mistake);
-        routes = push_routes(policy, profile, policy_find_user(policy, name));
+        routes = push_routes(policy, profile, policy_find_user(policy, name), NULL);
         prefix_set_cover(routes, &n_routes, NULL);
         ck_assert_uint_eq(n_routes, 4900 - 128 + 1 + i % 7);
         ck_assert_uint_eq(reader_count(&reader, "route "), n_routes);
