@@ -11,12 +11,12 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import publisher as page  # noqa: E402
 from world import main  # noqa: E402
-from names import NXDOMAIN, SERVFAIL, Names, silent  # noqa: E402
-from publisher import Publisher  # noqa: E402
 from sources import Sources, run_inside  # noqa: E402
+from harness import publisher as page  # noqa: E402
 from harness.check import check, same, wait_for  # noqa: E402
+from harness.names import NXDOMAIN, SERVFAIL, Names, silent  # noqa: E402
+from harness.publisher import Publisher  # noqa: E402
 
 NAMES = None  # the DNS server, once there is a network for it
 RESOLVED = "journals.resolved"

@@ -15,15 +15,16 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import publisher as page  # noqa: E402
 from world import Witness, main  # noqa: E402
-from publisher import Publisher  # noqa: E402
 from sources import POLICY, Sources, run_inside  # noqa: E402
+from harness import publisher as page  # noqa: E402
 from harness.check import check, same, wait_for  # noqa: E402
+from harness.publisher import Publisher  # noqa: E402
 
 PUBLISHED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "published")
 LARGE = int(os.environ.get("BYWAY_LARGE_LIST", "200000"))  # prefixes
 UNREAD_LIMIT = 0.1  # seconds that a socket may have something unread
+
 
 # A list as it should be
 
