@@ -213,7 +213,7 @@ static bool answer_split(struct reach *reach, const struct reach_question *quest
 bool reach_find(struct reach *reach, const struct reach_question *question)
 {
     const struct policy_profile *profile = question->profile;
-    struct prefix_set *routes = push_routes(question->policy, profile, question->user);
+    struct prefix_set *routes = push_routes(question->policy, profile, question->user, NULL);
     struct origins origins = {0};
     bool ok = routes && origins_find(&origins, profile, question->user);
 
