@@ -186,6 +186,28 @@ def a_mistake_is_answered_with_what_was_meant(world):
     assert "No such file" in world.err
 
 
+def what_a_budget_covers_besides_is_said_to_be_its_doing(world):
+    state = prepared(world)
+    state.file("budget.conf", f"""default-profile few
+state-dir {state.path}
+<routes near>
+192.0.2.0/32
+192.0.2.2/31
+</routes>
+<profile few>
+budget 1
+routes near
+</profile>
+""")
+    few = ["--profile", "few", "--policy", "budget.conf"]
+    row, = world.json("routes", "test", "192.0.2.1", *few)
+    assert (row["why"], where(row)) == ("budget", "budget.conf:8"), row
+    row, = world.json("routes", "test", "192.0.2.3", *few)
+    assert (row["why"], where(row)) == ("written", "budget.conf:5"), row
+    row, = world.json("routes", "test", "192.0.2.4", *few, status=1)
+    assert row["why"] == "no-route", row
+
+
 # ── routes ──
 
 def sources(where_it_runs, *arguments, status=0):
