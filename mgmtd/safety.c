@@ -193,6 +193,16 @@ struct amount {
     double addresses; /* exact for IPv4; 2^128 is no matter for a share of it */
 };
 
+/* 2 to the power of `bits`. */
+static double power_of_two(unsigned bits)
+{
+    double size = 1;
+
+    for (; bits >= 32; bits -= 32)
+        size *= 4294967296.0;
+    return size * (double)(UINT64_C(1) << bits);
+}
+
 static struct amount measure(const struct prefix_set *set, enum prefix_family family)
 {
     size_t n = 0, n_ipv4 = 0;
@@ -202,14 +212,43 @@ static struct amount measure(const struct prefix_set *set, enum prefix_family fa
     struct amount amount = {.prefixes = to - from};
 
     for (size_t i = from; i < to; i++) {
-        unsigned bits = prefix_family_bits(cover[i].family) - cover[i].len;
-        double size = 1;
-
-        for (; bits >= 32; bits -= 32)
-            size *= 4294967296.0;
-        amount.addresses += size * (double)(UINT64_C(1) << bits);
+        amount.addresses += power_of_two(prefix_family_bits(cover[i].family) - cover[i].len);
     }
     return amount;
+}
+
+static unsigned bits_of(enum prefix_family family, unsigned ipv4_len, unsigned ipv6_len)
+{
+    return prefix_family_bits((uint8_t)family) - (family == PREFIX_IPV4 ? ipv4_len : ipv6_len);
+}
+
+/* Split tunnels are for parts of the Internet: a result of this size, be it the first, is
+ * nearly always a mistake, or worse. */
+static bool is_large(const struct amount *amount, enum prefix_family family)
+{
+    return amount->addresses > power_of_two(bits_of(family, SAFETY_MOST_IPV4, SAFETY_MOST_IPV6));
+}
+
+/* So few prefixes that one more or less is a large share; but not if they grew to be much. */
+static bool is_small(const struct amount *was, const struct amount *is, enum prefix_family family)
+{
+    return was->prefixes < SAFETY_SMALL && is->prefixes < SAFETY_SMALL &&
+           (is->addresses <= was->addresses ||
+            is->addresses <= power_of_two(bits_of(family, SAFETY_SMALL_IPV4, SAFETY_SMALL_IPV6)));
+}
+
+static bool accepts_size(const struct prefix_set *after, enum prefix_family family,
+                         char why[SAFETY_WHY_SIZE])
+{
+    struct amount is = measure(after, family);
+
+    if (!is_large(&is, family))
+        return true;
+    snprintf(why, SAFETY_WHY_SIZE,
+             "%.6g addresses in %zu prefixes are a large part of all IPv%d "
+             "addresses",
+             is.addresses, is.prefixes, (int)family);
+    return false;
 }
 
 static bool accepts_family(const struct safety_rules *rules, const struct prefix_set *before,
@@ -220,7 +259,7 @@ static bool accepts_family(const struct safety_rules *rules, const struct prefix
     struct amount is = measure(after, family);
     double share = rules->max_change / 100.0;
 
-    if (was.prefixes < SAFETY_SMALL && is.prefixes < SAFETY_SMALL)
+    if (is_small(&was, &is, family))
         return true;
     if (is.addresses >= was.addresses * (1 - share) && is.addresses <= was.addresses * (1 + share))
         return true;
@@ -246,6 +285,8 @@ bool safety_accepts(const struct safety_rules *rules, const struct prefix_set *b
         snprintf(why, SAFETY_WHY_SIZE, "nothing of it may be used");
         return false;
     }
+    if (!accepts_size(after, PREFIX_IPV4, why) || !accepts_size(after, PREFIX_IPV6, why))
+        return false;
     if (rules->max_change == 0 || is_empty(before))
         return true;
     return accepts_family(rules, before, after, PREFIX_IPV4, why) &&

@@ -20,8 +20,18 @@ struct safety_rules {
     size_t n_own;
 };
 
-/* A change of fewer prefixes than this, before and after, is never too much. */
-#define SAFETY_SMALL 16
+/*
+ * A change of fewer prefixes than this, before and after, is not too much, unless they grew to
+ * more addresses than a prefix of such a length has: 15 of /8 are nearly as good as a default
+ * route.
+ */
+#define SAFETY_SMALL      16
+#define SAFETY_SMALL_IPV4 16
+#define SAFETY_SMALL_IPV6 32
+
+/* More addresses than a prefix of such a length has are held back, also the first time. */
+#define SAFETY_MOST_IPV4 3
+#define SAFETY_MOST_IPV6 12
 
 enum safety_reason {
     SAFETY_GOOD,
@@ -71,8 +81,8 @@ size_t safety_sieve_dropped(const struct safety_sieve *sieve, const struct safet
 /*
  * Whether a result may replace the one before; both are minimised. False with the reason, as
  * in "it shrank from 1200 IPv4 addresses in 40 prefixes to 3 in 3", if it must be held back: it is
- * empty, or the number of addresses of a family is off by more than `max_change`. The first result
- * ever, where `before` is empty, may be anything but empty.
+ * empty, is a large part of the Internet, or the number of addresses of a family is off by more
+ * than `max_change`. The first result ever, where `before` is empty, may be anything else.
  */
 #define SAFETY_WHY_SIZE 160
 bool safety_accepts(const struct safety_rules *rules, const struct prefix_set *before,

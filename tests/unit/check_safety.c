@@ -271,6 +271,56 @@ START_TEST(each_family_is_judged_by_itself)
 }
 END_TEST
 
+/* What a few prefixes can be, as a publisher would write them: none is too short by itself. */
+static const struct {
+    const char *before; /* "" for none */
+    const char *first;  /* the first of `n` neighbours of that length, which merge */
+    unsigned n;
+    unsigned max_change;
+    const char *why; /* NULL: accepted */
+} large[] = {
+    {"192.0.2.0/24", "16.0.0.0/8", 16, 50, "it grew from 256 IPv4 addresses in 1 prefixes"},
+    {"192.0.2.0/24", "16.0.0.0/16", 1, 50, NULL},
+    {"192.0.2.0/24", "16.0.0.0/16", 2, 50, "it grew"},
+    {"16.0.0.0/12", "16.0.0.0/13", 3, 50, NULL},
+    {"16.0.0.0/8", "16.0.0.0/16", 1, 50, NULL},
+    {"2001:db8::/48", "2600::/19", 2, 50, "it grew"},
+    {"2001:db8::/48", "2600::/32", 1, 50, NULL},
+    {"", "32.0.0.0/8", 31, 50, NULL},
+    {"", "32.0.0.0/8", 32, 50, NULL},
+    {"", "128.0.0.0/8", 33, 50, "a large part of all IPv4 addresses"},
+    {"", "128.0.0.0/8", 64, 0, "a large part of all IPv4 addresses"},
+    {"128.0.0.0/3", "128.0.0.0/8", 40, 50, "a large part of all IPv4 addresses"},
+    {"", "2600::/19", 128, 50, NULL},
+    {"", "2600::/19", 129, 50, "a large part of all IPv6 addresses"},
+};
+
+START_TEST(a_few_prefixes_do_not_become_a_large_part_of_the_internet_unseen)
+{
+    struct safety_rules some = rules;
+    struct prefix_set *before = prefix_set_new(), *after = prefix_set_new();
+    struct prefix prefix = parse(large[_i].first);
+    char why[SAFETY_WHY_SIZE] = "";
+    bool accepted;
+
+    some.max_change = large[_i].max_change;
+    if (large[_i].before[0] != '\0')
+        add(before, large[_i].before, 1);
+    for (unsigned i = 0; i < large[_i].n; i++) {
+        ck_assert_int_eq(safety_judge(&some, &prefix), SAFETY_GOOD);
+        ck_assert(prefix_set_add(after, &prefix));
+        prefix.hi += UINT64_C(1) << (64 - prefix.len);
+    }
+    ck_assert(prefix_set_minimise(after));
+    accepted = safety_accepts(&some, before, after, why);
+    ck_assert_msg(accepted == (large[_i].why == NULL), "%s", why);
+    if (large[_i].why)
+        ck_assert_msg(strstr(why, large[_i].why), "%s", why);
+    prefix_set_free(before);
+    prefix_set_free(after);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("safety");
@@ -284,6 +334,8 @@ Suite *unit_suite(void)
     tcase_add_loop_test(tcase, a_result_that_changed_too_much_is_held_back_with_the_numbers, 0,
                         COUNT(changes));
     tcase_add_test(tcase, each_family_is_judged_by_itself);
+    tcase_add_loop_test(tcase, a_few_prefixes_do_not_become_a_large_part_of_the_internet_unseen, 0,
+                        COUNT(large));
     suite_add_tcase(suite, tcase);
     return suite;
 }
