@@ -226,13 +226,33 @@ void store_close(struct store *store)
     free(store);
 }
 
-void store_tell_unsynced(const struct store *store, int64_t minutes)
+void store_tell_uncopied(const struct store *store, int64_t minutes)
 {
-    log_write(
-        store->log, LOG_LEVEL_WARNING, "store",
-        "nothing could be synced for %" PRId64 " minutes, so %s-wal and the spool grow: most "
-        "likely a reader has kept a transaction open; end it (\"fuser -v %s\" names the processes)",
-        minutes, store->path, store->path);
+    log_write(store->log, LOG_LEVEL_WARNING, "store",
+              "%s-wal could not be copied back for %" PRId64 " minutes, so it grows: most likely a "
+              "reader has kept a transaction open; end it (\"fuser -v %s\" names the processes)",
+              store->path, minutes, store->path);
+}
+
+bool store_is_copied(const struct store *store)
+{
+    return !store->syncs_commits;
+}
+
+/* From the next commit on. What was committed before is synced with the first of them. */
+static int sync_commits(struct store *store, bool at_once)
+{
+    int rc = SQLITE_OK;
+
+    if (at_once == store->syncs_commits)
+        return SQLITE_OK;
+    rc = sqlite3_exec(store->db, sql_find(at_once ? "sync.at-once" : "sync.later"), NULL, NULL,
+                      NULL);
+    if (rc == SQLITE_OK) {
+        store->syncs_commits = at_once;
+        store->is_synced = false;
+    }
+    return rc;
 }
 
 bool store_checkpoint(struct store *store)
@@ -240,8 +260,11 @@ bool store_checkpoint(struct store *store)
     int in_wal = 0, copied = 0;
     int rc =
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_wal, &copied);
+    bool all = rc == SQLITE_OK && in_wal == copied;
 
+    if (rc == SQLITE_OK)
+        rc = sync_commits(store, !all);
     if (rc != SQLITE_OK)
         store_settle(store, rc, "checkpoint");
-    return rc == SQLITE_OK && in_wal == copied;
+    return all || (rc == SQLITE_OK && store->is_synced);
 }

@@ -54,12 +54,15 @@ enum store_result store_write(struct store *store, const struct batch *batch);
 
 /*
  * Copies the WAL back into the database, in a way that readers and writers go on. True if
- * everything committed before the call is now in the database file and synced: only then
- * may what it was made of (the spool) be freed.
+ * everything committed before the call is synced: only then may what it was made of (the
+ * spool) be freed. Where a reader's transaction keeps the WAL from being copied, each commit
+ * from then on syncs the WAL, so that after the next one this is true all the same.
  */
 bool store_checkpoint(struct store *store);
+/* True if the last checkpoint copied the whole WAL: then it does not grow. */
+bool store_is_copied(const struct store *store);
 /* Says in the log that it was false for so long, and what to do. */
-void store_tell_unsynced(const struct store *store, int64_t minutes);
+void store_tell_uncopied(const struct store *store, int64_t minutes);
 
 /* ── what the recorder takes up again ── */
 

@@ -133,6 +133,8 @@ struct store {
     char *path; /* of the database */
     const struct log *log;
     int64_t bucket_s;
+    bool syncs_commits; /* a reader keeps the WAL from being copied back */
+    bool is_synced;     /* something was committed since, and nothing that was not synced */
     int64_t longest[SPAN_CLASSES];
     struct words *words;
     struct prune prune;

@@ -324,6 +324,8 @@ enum store_result store_write(struct store *store, const struct batch *batch)
         if (rc == SQLITE_OK)
             rc = put_batch(store, batch);
         rc = store_finish(store, written ? SQLITE_OK : rc);
+        if (rc == SQLITE_OK && !written && store->syncs_commits)
+            store->is_synced = true;
     }
     return store_settle(store, rc, "write");
 }

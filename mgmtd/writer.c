@@ -23,7 +23,7 @@
 #define SYNC_INTERVAL_MS    60000
 #define SYNC_ROWS           20000  /* or after so many rows: the WAL is megabytes by then */
 #define SYNC_AGAIN_MS       5000   /* after one that readers kept from ending */
-#define UNSYNCED_MS         600000 /* so long is worth a line in the log */
+#define UNCOPIED_MS         600000 /* so long is worth a line in the log */
 #define PRUNE_INTERVAL_MS   600000
 #define PRUNE_AGAIN_MS      60000
 #define PRUNE_STEP_EVERY_MS 50 /* most of the time is left to batches and readers */
@@ -43,8 +43,8 @@ struct writer {
     int64_t retry_at, retry_wait;
     int64_t sync_at;        /* at the latest; INT64_MAX: nothing to sync */
     size_t unsynced;        /* rows */
-    int64_t unsynced_since; /* of the first sync that did not end; 0: none */
-    bool told_unsynced;
+    int64_t uncopied_since; /* of the first checkpoint that did not end; 0: none */
+    bool told_uncopied;
     int64_t prune_at;
     bool stopping;
     int64_t stop_by;
@@ -128,33 +128,36 @@ static void write_batch(struct writer *w)
 }
 
 /* Usually somebody's transaction that was begun and forgotten. */
-static void note_unsynced(struct writer *w)
+static void note_uncopied(struct writer *w)
 {
     int64_t now = clock_ms();
 
-    if (w->unsynced_since == 0)
-        w->unsynced_since = now;
-    if (w->told_unsynced || now - w->unsynced_since < UNSYNCED_MS)
+    if (w->uncopied_since == 0)
+        w->uncopied_since = now;
+    if (w->told_uncopied || now - w->uncopied_since < UNCOPIED_MS)
         return;
-    w->told_unsynced = true;
-    store_tell_unsynced(w->store, (now - w->unsynced_since) / 60000);
+    w->told_uncopied = true;
+    store_tell_uncopied(w->store, (now - w->uncopied_since) / 60000);
 }
 
 static void sync_now(struct writer *w)
 {
-    bool ok;
+    bool ok, copied;
 
     pthread_mutex_unlock(&w->mutex);
     ok = store_checkpoint(w->store);
+    copied = ok && store_is_copied(w->store);
     pthread_mutex_lock(&w->mutex);
-    w->sync_at = ok ? INT64_MAX : clock_ms() + SYNC_AGAIN_MS;
-    if (!ok) {
-        note_unsynced(w);
-        return;
+    w->sync_at = copied ? INT64_MAX : clock_ms() + SYNC_AGAIN_MS;
+    if (copied) {
+        w->uncopied_since = 0;
+        w->told_uncopied = false;
+    } else {
+        note_uncopied(w);
     }
+    if (!ok)
+        return;
     w->unsynced = 0;
-    w->unsynced_since = 0;
-    w->told_unsynced = false;
     w->news.synced = true;
     tell_loop(w);
 }

@@ -400,9 +400,13 @@ START_TEST(a_checkpoint_says_whether_all_is_in_the_database_file)
                      SQLITE_OK);
     write_batch(first_batch());
     ck_assert(!store_checkpoint(store)); /* the reader needs the state before */
-    write_batch(first_batch());          /* and does not keep the writer from going on */
+    ck_assert(!store_is_copied(store));
+    write_batch(first_batch());         /* and does not keep the writer from going on */
+    ck_assert(store_checkpoint(store)); /* what it wrote is on the disk */
+    ck_assert(!store_is_copied(store));
     sqlite3_close(reader);
     ck_assert(store_checkpoint(store));
+    ck_assert(store_is_copied(store));
     ck_assert(store_checkpoint(store));
 }
 END_TEST

@@ -313,6 +313,48 @@ START_TEST(a_fault_anywhere_leaves_all_or_nothing_and_the_next_try_works)
 }
 END_TEST
 
+/* How far: a write that has to be synced fails where a sync fails. */
+static bool write_syncs(void)
+{
+    enum store_result result;
+
+    next_batch->id++;
+    faulty_arm(FAULTY_SYNC, 1, 0, false);
+    result = store_write(store, next_batch);
+    if (!faulty_disarm())
+        return false;
+    ck_assert_int_eq(result, STORE_FAILED);
+    ck_assert_int_eq(store_write(store, next_batch), STORE_OK);
+    return true;
+}
+
+START_TEST(while_a_reader_stays_each_commit_is_synced_so_that_the_spool_can_be_freed)
+{
+    sqlite3 *reader = NULL;
+
+    make_base();
+    prepare(0);
+    ck_assert(store_checkpoint(store));
+    write_syncs(); /* the first after a checkpoint begins the WAL anew */
+    ck_assert(!write_syncs());
+    ck_assert_int_eq(sqlite3_open_v2(store_path, &reader, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(reader, "BEGIN; SELECT * FROM server", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert(!write_syncs());
+    ck_assert(!store_checkpoint(store));
+    for (int i = 0; i < 3; i++) {
+        ck_assert(write_syncs());
+        ck_assert(store_checkpoint(store));
+    }
+    sqlite3_close(reader);
+    ck_assert(store_checkpoint(store));
+    ck_assert(store_is_copied(store));
+    write_syncs();
+    ck_assert(!write_syncs());
+    batch_free(next_batch);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("store_faults");
@@ -323,6 +365,8 @@ Suite *unit_suite(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, a_fault_anywhere_leaves_all_or_nothing_and_the_next_try_works, 0,
                         N_OPERATIONS * N_FAULTS);
+    tcase_add_test(tests,
+                   while_a_reader_stays_each_commit_is_synced_so_that_the_spool_can_be_freed);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -180,6 +180,28 @@ START_TEST(many_rows_are_synced_and_that_is_told_after_they_are_known_to_be_writ
 }
 END_TEST
 
+START_TEST(a_reader_that_stays_does_not_keep_what_is_written_from_being_synced)
+{
+    struct writer_news news = {0};
+
+    writer_give(writer, make_many(1, 10));
+    wait_for_written();
+    run("BEGIN");
+    ck_assert_int_eq(number("SELECT count(*) FROM gap"), 10);
+    writer_give(writer, make_many(11, 20000)); /* enough for a checkpoint, which cannot end */
+    wait_for_written();
+    for (int i = 0; !news.synced; i++) { /* as the recorder writes every few seconds */
+        ck_assert_int_lt(i, 200);
+        writer_give(writer, make_many(20011 + 10 * i, 10));
+        for (news.written = false; !news.written;)
+            ck_assert(hears(&news, SOON_MS));
+        hears(&news, 200);
+    }
+    ck_assert_int_eq(number("SELECT count(*) FROM gap"), 10);
+    run("ROLLBACK");
+}
+END_TEST
+
 START_TEST(it_ends_with_its_last_batch_written)
 {
     writer_give(writer, make(1));
@@ -296,6 +318,7 @@ Suite *unit_suite(void)
     tcase_add_test(tests, it_is_not_free_before_its_news_is_taken);
     tcase_add_test(tests, a_batch_waits_for_a_lock_and_the_trouble_is_told);
     tcase_add_test(tests, many_rows_are_synced_and_that_is_told_after_they_are_known_to_be_written);
+    tcase_add_test(tests, a_reader_that_stays_does_not_keep_what_is_written_from_being_synced);
     tcase_add_test(tests, it_ends_with_its_last_batch_written);
     tcase_add_test(tests, it_ends_within_its_time_though_the_database_is_locked);
     tcase_add_test(tests, what_is_too_old_is_pruned_soon_after_another_retention_is_set);
