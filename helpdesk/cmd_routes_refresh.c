@@ -20,6 +20,7 @@
 
 #define FOLDER  "routes/refresh"
 #define ACCEPT  "accept\n"
+#define WHO_MAY "; ask as root, or as whom byway-mgmtd runs as"
 #define WAIT_MS 5000 /* mgmtd looks every second */
 #define LOOK_MS 50
 
@@ -63,7 +64,9 @@ static bool open_folder(struct requests *requests)
         requests->folder = make_folder(state);
     if (requests->folder < 0)
         command_error("%s/" FOLDER ": %s%s", requests->state_dir, strerror(errno),
-                      errno == EACCES ? "; ask as root, or as whom byway-mgmtd runs as" : "");
+                      errno == EACCES   ? WHO_MAY
+                      : errno == ENOENT ? "; byway-mgmtd makes it when it has something to look up"
+                                        : "");
     close(state);
     return requests->folder >= 0;
 }
@@ -102,8 +105,7 @@ static bool put_all(const struct requests *requests)
         if (why == 0)
             continue;
         command_error("%s/" FOLDER "/%s: %s%s", requests->state_dir, requests->names[i],
-                      strerror(why),
-                      why == EACCES ? "; ask as root, or as whom byway-mgmtd runs as" : "");
+                      strerror(why), why == EACCES ? WHO_MAY : "");
         return false;
     }
     return true;

@@ -18,8 +18,8 @@ static void tell_state(FILE *out, const struct living_source *source)
 
     switch (source->state) {
     case LIVING_HELD:
-        fprintf(out, "held back: %s; what it last gave stays in use",
-                status->held ? status->held : "no reason is known");
+        fprintf(out, "held back: %s; %s", status->held ? status->held : "no reason is known",
+                source->section ? "what it last gave stays in use" : "nothing of it is in use");
         break;
     case LIVING_FAILING:
         fprintf(out, "failed %" PRIu64 "%s: %s", status->failures,
