@@ -233,7 +233,10 @@ static void begin_packing(struct recorder *recorder)
     add_servers(recorder, batch);
     add_runs(recorder, batch);
     add_positions(recorder, batch);
-    batch->alive_at = recorder->now.wall_s;
+    /* The next daemon takes it that no writer of a spool was gone by then. */
+    batch->alive_at = recorder->last_alive_at;
+    if (recorder->looked || !recorder->spool_dir || recorder->last_alive_at == BATCH_NONE)
+        batch->alive_at = recorder->now.wall_s;
     batch->stopped = recorder->stopping;
     recorder->stopping = false;
     recorder->alive_ms = recorder->now.boot_ms;

@@ -131,6 +131,7 @@ struct recorder {
     int64_t next_server, next_run, next_session, next_refusal, next_gap, next_file;
     int64_t next_candidate; /* negative row ids */
     int64_t last_alive_at;  /* of the daemon before; BATCH_NONE: none */
+    bool looked;            /* at all spools, so that who writes them is known to be alive */
 
     struct batch *next;    /* rows that do not change any more */
     struct batch *packing; /* NULL, or the one that is put together */

@@ -522,5 +522,6 @@ bool recorder_read_spool(struct recorder *recorder, size_t max_records, struct r
             more = more || (found > 0 && !file->at_end);
         }
     }
+    recorder->looked = recorder->looked || !more;
     return believe_expected(recorder) || more;
 }
