@@ -234,7 +234,7 @@ static void address_text(int64_t id, char out[48])
     if (id < VPN6)
         snprintf(out, 48, "10.8.%u.%u", n / 256, n % 256);
     else if (id < REAL)
-        snprintf(out, 48, "2001:db8:8::%x", n + 0x1000);
+        snprintf(out, 48, "2001:db8:8::1:%x", n);
     else {
         n = (uint32_t)(id - REAL) * 2654435761u & 0xffffff;
         snprintf(out, 48, "100.%u.%u.%u", n >> 16, n >> 8 & 255, n & 255);

@@ -131,7 +131,7 @@ static void say_sum(const struct report *report, size_t shown)
 {
     const struct usage *usage = &report->usage;
     char first[ANSWER_TIME_SIZE], last[ANSWER_TIME_SIZE], up[HUMAN_SIZE], down[HUMAN_SIZE];
-    char left_out[100] = "", step[HUMAN_SIZE];
+    char left_out[100] = "";
     int64_t upload = 0, download = 0;
 
     for (size_t i = 0; i < usage->sums.n; i++) {
@@ -139,13 +139,13 @@ static void say_sum(const struct report *report, size_t shown)
         download = tally_plus(download, usage->sums.sums[i].download);
     }
     if (shown < usage->sums.n)
-        snprintf(left_out, sizeof(left_out), " of %zu, of which %zu are shown (--top 0: all)",
-                 usage->sums.n, shown);
-    answer_note(&report->answer, "%s to %s, counted every %s: upload %s, download %s%s.",
+        snprintf(left_out, sizeof(left_out), "; %zu of %zu %ss are shown (--top 0: all)", shown,
+                 usage->sums.n, ways[usage->by]);
+    answer_note(&report->answer,
+                "%s to %s, in steps of %" PRId64 " min: upload %s, download %s in all%s.",
                 answer_time(&report->answer, usage->first, first),
-                answer_time(&report->answer, usage->last, last),
-                human_duration(usage->bucket_s, step), human_bytes(upload, up),
-                human_bytes(download, down), left_out);
+                answer_time(&report->answer, usage->last, last), (usage->bucket_s + 59) / 60,
+                human_bytes(upload, up), human_bytes(download, down), left_out);
 }
 
 static enum status list(struct report *report)

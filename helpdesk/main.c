@@ -40,7 +40,8 @@ static enum status unknown(int argc, char **argv)
     for (size_t i = 0; names[i] && !nearest; i++) /* "policy" alone */
         if (strncmp(names[i], argv[0], strlen(argv[0])) == 0 && argv[0][0] != '\0')
             nearest = names[i];
-    command_error("there is no command \"%.60s\"%s%s%s", argc > 1 && nearest ? typed : argv[0],
+    command_error("there is no command \"%.60s\"%s%s%s",
+                  argc > 1 && nearest && strchr(nearest, ' ') ? typed : argv[0],
                   nearest ? "; did you mean \"byway " : "", nearest ? nearest : "",
                   nearest ? "\"?" : "");
     show_commands(stderr);

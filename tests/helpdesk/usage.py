@@ -186,8 +186,8 @@ def the_largest_are_shown_and_the_others_counted(world):
     world.run(*asked)
     said = " ".join(world.out.split())
     assert "user11" in said and "user10" not in said, world.out
-    assert "upload 465 MiB, download 30 B of 30, of which 20 are shown (--top 0: all)" in said, said
-    assert "2023-11-15 12:00:00 UTC to 2023-11-15 12:04:59 UTC, counted every 5m 00s" in said, said
+    assert "upload 465 MiB, download 30 B in all; 20 of 30 users are shown (--top 0: all)" in said, said
+    assert "2023-11-15 12:00:00 UTC to 2023-11-15 12:04:59 UTC, in steps of 5 min" in said, said
 
 
 def bars_fit_the_terminal_and_compare(world):
