@@ -189,6 +189,14 @@ static struct policy_source *add_source(struct build *build, const struct direct
     return &set->sources[set->n_sources++];
 }
 
+/* "https://user:password@host/" */
+static bool has_password(const char *url)
+{
+    const char *host = strstr(url, "://") + 3;
+
+    return memchr(host, '@', strcspn(host, "/?#")) != NULL;
+}
+
 static bool check_url(struct build *build, const struct directive *line, const char *url)
 {
     static const char *const schemes[] = {"https://", "http://", "file://"};
@@ -210,6 +218,12 @@ static bool check_url(struct build *build, const struct directive *line, const c
                         url);
             return false;
         }
+    if (known && has_password(url)) {
+        build_error(build, line,
+                    "a user name or password in the address: it would stand in the state files "
+                    "and logs for everybody to read");
+        return false;
+    }
     if (known && strlen(url) > MAX_URL) {
         build_error(build, line, "an address of more than %d bytes: \"%.200s…\"", MAX_URL, url);
         return false;

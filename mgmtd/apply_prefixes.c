@@ -4,6 +4,7 @@
 
 #include "mgmtd/apply_private.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +12,20 @@
 #include "mgmtd/range_list.h"
 #include "mgmtd/resolve.h"
 
-static struct safety_rules make_rules(struct applying *applying)
+/* False with a verdict: without them the server's own address could become a route. */
+static bool make_rules(struct applying *applying, struct safety_rules *safety)
 {
     const struct apply_rules *rules = &applying->task->rules;
-    struct safety_rules safety = {.shortest_ipv4 = rules->shortest_ipv4,
-                                  .shortest_ipv6 = rules->shortest_ipv6,
-                                  .max_change = rules->max_change};
 
-    applying->own = resolve_own_addresses(&safety.n_own);
-    safety.own = applying->own;
-    return safety;
+    *safety = (struct safety_rules){.shortest_ipv4 = rules->shortest_ipv4,
+                                    .shortest_ipv6 = rules->shortest_ipv6,
+                                    .max_change = rules->max_change};
+    applying->own = resolve_own_addresses(&safety->n_own);
+    safety->own = applying->own;
+    if (applying->own == NULL)
+        apply_fail(applying, "cannot be judged: the addresses of this machine are not known: %s",
+                   strerror(errno));
+    return applying->own != NULL;
 }
 
 /* What was left out, for the file and for the log. */
@@ -122,9 +127,9 @@ static void compare(struct applying *applying, const struct safety_rules *rules)
 
 void apply_fetched(struct applying *applying)
 {
-    const struct safety_rules rules = make_rules(applying);
+    struct safety_rules rules;
 
-    if (!sieve_body(applying, &rules))
+    if (!make_rules(applying, &rules) || !sieve_body(applying, &rules))
         return;
     applying->next.prefixes = applying->is = safety_sieve_finish(applying->sieve);
     applying->next.etag = applying->task->etag;
@@ -266,10 +271,13 @@ static void compare_addresses(struct applying *applying)
 
 void apply_resolved(struct applying *applying)
 {
-    const struct safety_rules rules = make_rules(applying);
     const struct state_source *before = applying->before;
-    bool ok = sieve_addresses(applying, &rules);
+    struct safety_rules rules;
+    bool ok;
 
+    if (!make_rules(applying, &rules))
+        return;
+    ok = sieve_addresses(applying, &rules);
     if (ok && applying->outcome->dropped == applying->task->n_addresses) {
         apply_fail(applying, "has no address that may be used; left out: %s",
                    applying->outcome->drops);

@@ -35,6 +35,7 @@ struct refresh_source {
     struct state_address *addresses; /* of a host, as last seen */
     size_t n_addresses;
     bool accept;               /* the next result may be unlike the last */
+    bool again;                /* what is under way was begun before somebody asked */
     struct fetch *fetch;       /* while it is asked, one of these two */
     struct refresh_task *task; /* also while its answer is applied */
     int64_t began_ms;

@@ -44,6 +44,7 @@ static bool ask_now(struct refresh *refresh, const char *name, bool accept)
         found = true;
         for (struct refresh_source *source = file->sources; source; source = source->next) {
             source->due_ms = 0;
+            source->again = refresh_is_busy(source);
             source->accept = source->accept || accept;
         }
     }

@@ -52,6 +52,16 @@ static void plan_next(struct refresh *refresh, struct refresh_source *source)
     source->due_ms = clock_boot_ms() + wait_ms + jitter(refresh, wait_ms / 20);
 }
 
+/* What was asked for is done, unless it was asked for meanwhile: then it is due again. */
+static void end_request(struct refresh_source *source)
+{
+    if (source->again)
+        source->due_ms = 0;
+    else
+        source->accept = false;
+    source->again = false;
+}
+
 /* Sooner than usual, and later with each failure; not before the server wants it. */
 static void plan_retry(struct refresh *refresh, struct refresh_source *source,
                        int64_t retry_after_s)
@@ -137,15 +147,15 @@ void refresh_note_failure(struct refresh *refresh, struct refresh_source *source
     bool is_news = source->failures == 0 || strcmp(source->failure, why) != 0;
 
     source->failures++;
-    source->accept = false;
     if (source->failure != why)
         snprintf(source->failure, sizeof(source->failure), "%s", why);
     plan_retry(refresh, source, retry_after_s);
+    end_request(source);
     source->file->status_changed = true;
     log_write(refresh->log, is_news ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, "refresh",
               "%s: %s; %s, and it is tried again in %" PRId64 " s", refresh_name(source, name), why,
               source->good_at > 0 ? "what it last gave stays in use" : "there is no result yet",
-              (source->due_ms - clock_boot_ms()) / 1000);
+              source->due_ms > 0 ? (source->due_ms - clock_boot_ms()) / 1000 : 0);
 }
 
 /* What every good answer means. */
@@ -158,9 +168,9 @@ static void note_good(struct refresh *refresh, struct refresh_source *source)
                   refresh_name(source, name));
     source->failures = 0;
     source->failure[0] = '\0';
-    source->accept = false;
     source->file->status_changed = true;
     plan_next(refresh, source);
+    end_request(source);
 }
 
 static void end_hold(struct refresh_source *source)

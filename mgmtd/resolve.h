@@ -26,7 +26,7 @@ bool resolve_host(const char *name, struct prefix **addresses, size_t *n,
 bool resolve_group(const char *name, char ***members, size_t *n, char error[RESOLVE_ERROR_SIZE]);
 void resolve_free_names(char **names, size_t n);
 
-/* This machine's own addresses as hosts. The caller frees the array; NULL with *n 0 if none. */
+/* This machine's own addresses as hosts. The caller frees the array; NULL with errno set. */
 struct prefix *resolve_own_addresses(size_t *n);
 
 #endif

@@ -106,6 +106,8 @@ static const struct {
                                               "address to fetch from"},
     {"<routes x>\nfetch \"https://a b\"\n</routes>", "policy.conf:9: error: \"https://a b\" has a "
                                                      "character that must be written as %XX"},
+    {"<routes x>\nfetch https://u:p@a/b\n</routes>",
+     "policy.conf:9: error: a user name or password in the address"},
     {"<routes x>\nfetch https://a 6h\n</routes>",
      "policy.conf:9: error: \"6h\" where \"every DURATION\" or \"where KEY=VALUE\" is expected"},
     {"<routes x>\nfetch https://a every\n</routes>",
