@@ -4,11 +4,13 @@
 
 #include "mgmtd/refresh_private.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "mgmtd/clock.h"
 
@@ -82,6 +84,20 @@ static void plan_retry(struct refresh *refresh, struct refresh_source *source,
 
 /* ── asking ── */
 
+/* "Not modified" is about what we had: where somebody removed that, all of it is wanted. */
+static void forget_what_is_gone(const struct refresh *refresh, struct refresh_source *source)
+{
+    char name[STATE_PATH_SIZE];
+    char *path = NULL;
+
+    if (asprintf(&path, "%s/%s", refresh->state_dir,
+                 state_file_path(source->file->kind, source->file->plan->name, name)) < 0)
+        return;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        source->etag[0] = source->modified[0] = '\0';
+    free(path);
+}
+
 static bool start_fetch(struct refresh *refresh, struct refresh_source *source)
 {
     const struct config_refresh *config = refresh->config;
@@ -90,6 +106,7 @@ static bool start_fetch(struct refresh *refresh, struct refresh_source *source)
                                             .timeout_s = config->fetch_timeout_s,
                                             .max_size = config->fetch_max_size};
 
+    forget_what_is_gone(refresh, source);
     if (fetch_is_file(source->plan->target))
         return refresh_start_file(refresh, source);
     source->fetch = fetch_start(refresh->multi, &settings, source->plan->target, source->etag,

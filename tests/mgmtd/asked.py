@@ -110,6 +110,16 @@ def a_publisher_who_sends_half_the_internet_is_not_believed(world):
     byway(sources, "test", "17.1.1.1", "--profile", "campus", status=1)
 
 
+def a_state_file_that_somebody_removed_comes_back(world):
+    server = Publisher()
+    server.pages["/list"] = page.tagged("192.0.2.0/24\n", '"one"')
+    sources = Sources(world, f"fetch {server.url('/list')}")
+    becomes(sources, "ok")
+    os.unlink(sources.path("journals.fetched"))
+    byway(sources, "refresh", "journals")
+    sources.expect("192.0.2.0/24")
+
+
 def a_source_that_fails_says_how(world):
     server = Publisher()
     sources = Sources(world, f"fetch {server.url('/missing')}")
