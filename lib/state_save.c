@@ -51,6 +51,8 @@ static int open_place(const char *directory, const char *path, bool sync)
         if (sync)
             fsync(base);
         fd = open_folder(base, folder);
+        if (fd >= 0)
+            fchmod(fd, 0755); /* whatever the umask: OpenVPN reads it without any rights */
     }
     why = errno;
     close(base);

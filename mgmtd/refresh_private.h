@@ -82,8 +82,12 @@ struct refresh_source *refresh_find_source(struct refresh *refresh, enum state_k
 void refresh_take_state(struct refresh *refresh, struct refresh_file *file,
                         const struct state_file *state, const struct state_statuses *statuses);
 
-/* The status of a file's sources, the strings owned by them; the caller frees `items`. */
-bool refresh_make_statuses(const struct refresh_file *file, struct state_statuses *statuses);
+/*
+ * The status of the sources that have one status file with those of this file, the strings
+ * owned by them; the caller frees `items`. False if it cannot be written yet.
+ */
+bool refresh_make_statuses(struct refresh *refresh, const struct refresh_file *file,
+                           struct state_statuses *statuses);
 
 /* "journals: fetch https://…" for the log. Returns `text`. */
 #define REFRESH_NAME_SIZE 400

@@ -272,14 +272,10 @@ void refresh_take_state(struct refresh *refresh, struct refresh_file *file,
 
 /* ── the status file ── */
 
-bool refresh_make_statuses(const struct refresh_file *file, struct state_statuses *statuses)
+static void add_statuses(const struct refresh_file *file, struct state_statuses *statuses)
 {
     int64_t now = time(NULL), now_ms = clock_boot_ms();
 
-    *statuses = (struct state_statuses){0};
-    statuses->items = calloc(file->plan->n_sources + 1, sizeof(*statuses->items));
-    if (statuses->items == NULL)
-        return false;
     for (const struct refresh_source *source = file->sources; source; source = source->next)
         statuses->items[statuses->n++] = (struct state_status){
             .what = source->plan->what,
@@ -294,5 +290,37 @@ bool refresh_make_statuses(const struct refresh_file *file, struct state_statuse
             .kept = source->kept,
             .dropped = source->dropped,
         };
+}
+
+/* What is fetched and what is resolved for a set have one status file. */
+static const struct refresh_file *other_half(struct refresh *refresh,
+                                             const struct refresh_file *file)
+{
+    switch (file->kind) {
+    case STATE_FETCHED:
+        return refresh_find_file(refresh, STATE_RESOLVED, file->plan->name);
+    case STATE_RESOLVED:
+        return refresh_find_file(refresh, STATE_FETCHED, file->plan->name);
+    case STATE_MEMBERS:
+        break;
+    }
+    return NULL;
+}
+
+bool refresh_make_statuses(struct refresh *refresh, const struct refresh_file *file,
+                           struct state_statuses *statuses)
+{
+    const struct refresh_file *other = other_half(refresh, file);
+    size_t n = file->plan->n_sources + (other == NULL ? 0 : other->plan->n_sources);
+
+    *statuses = (struct state_statuses){0};
+    if (other != NULL && !other->is_open)
+        return false; /* what the file has of it was not read yet */
+    statuses->items = calloc(n + 1, sizeof(*statuses->items));
+    if (statuses->items == NULL)
+        return false;
+    add_statuses(file, statuses);
+    if (other != NULL)
+        add_statuses(other, statuses);
     return true;
 }

@@ -395,7 +395,7 @@ bool refresh_start_status(struct refresh *refresh, struct refresh_file *file)
     status->task.refresh = refresh;
     status->task.plan = plan_use(refresh->plan);
     status->task.file = file->plan;
-    if (!refresh_make_statuses(file, &status->statuses) || !copy_texts(status)) {
+    if (!refresh_make_statuses(refresh, file, &status->statuses) || !copy_texts(status)) {
         free_status(&status->task.job);
         return false;
     }

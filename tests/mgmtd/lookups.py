@@ -43,6 +43,22 @@ def the_addresses_of_a_host_of_both_families_are_routes(world):
     wait_for(lambda: sources.status("kept") == ["2"], lambda: sources.text("journals.status"))
 
 
+def a_set_that_is_fetched_and_resolved_has_one_status_for_all_its_sources(world):
+    NAMES.hosts["half.example"] = ["192.0.2.7"]
+    server = Publisher()
+    server.pages["/list"] = page.text("198.51.100.0/24\n10.0.0.0/8\n")
+    sources = resolved(world, "half.example", "nobody.example")
+    what = [f"fetch {server.url('/list')}", "host half.example", "host nobody.example"]
+    sources.policy(*what)
+    wait_for(lambda: sorted(sources.status("source")) == what and
+             sources.status("dropped").count("1") == 1 and len(sources.status("failed")) == 1,
+             lambda: sources.text("journals.status"))
+    same(sources.daemon.stop(), 0, "exit status")
+    sources.daemon.start().ready()
+    asked_again("half.example")
+    same(sorted(sources.status("source")), what, "sources after a restart")
+
+
 def a_host_that_moves_is_followed_and_its_old_address_stays_for_a_while(world):
     NAMES.hosts["moves.example"] = ["192.0.2.7"]
     sources = resolved(world, "moves.example", lines=["keep-addresses 4s"])
