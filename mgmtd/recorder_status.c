@@ -312,6 +312,18 @@ void status_disconnect(struct recorder *recorder, struct server *server,
 
 /* ── confirmed ── */
 
+/*
+ * The plugin knows better: OpenVPN goes on listing an address that it gave to another. Who
+ * has none yet had it from the beginning.
+ */
+static void learn_from_status(struct recorder *recorder, struct session *session,
+                              const char *address, const char *own)
+{
+    if (address && (!session->file || !*own))
+        session_learn(recorder, session, address, *own ? session->heard.seen_at : session->started,
+                      TOLD_BY_STATUS);
+}
+
 static void confirm_session(struct recorder *recorder, struct server *server,
                             struct session *session)
 {
@@ -330,11 +342,8 @@ static void confirm_session(struct recorder *recorder, struct server *server,
             session_count(recorder, session, source, &counts[source]);
     }
     session_seen(recorder, session, heard->seen_at);
-    /* The plugin knows better: OpenVPN goes on listing an address that it gave to another. */
-    if (heard->vpn4 && (!session->file || !*session->vpn4))
-        session_learn(recorder, session, heard->vpn4, heard->seen_at, TOLD_BY_STATUS);
-    if (heard->vpn6 && (!session->file || !*session->vpn6))
-        session_learn(recorder, session, heard->vpn6, heard->seen_at, TOLD_BY_STATUS);
+    learn_from_status(recorder, session, heard->vpn4, session->vpn4);
+    learn_from_status(recorder, session, heard->vpn6, session->vpn6);
     session_forget_heard(server, session);
 }
 
