@@ -157,6 +157,19 @@ static int read_spans(struct store *store)
     return rc;
 }
 
+/* When the last daemon lived. */
+static int read_alive(struct store *store)
+{
+    sqlite3_stmt *statement = store->statements[READ_STATE];
+    int rc = sqlite3_step(statement);
+
+    store->alive_at = INT64_MIN;
+    if (rc == SQLITE_ROW && sqlite3_column_type(statement, 5) != SQLITE_NULL)
+        store->alive_at = sqlite3_column_int64(statement, 5);
+    sqlite3_reset(statement);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 /* From the schema to the last statement. */
 static enum store_result make_ready(struct store *store)
 {
@@ -173,6 +186,8 @@ static enum store_result make_ready(struct store *store)
         rc = store_prepare(store);
     if (rc == SQLITE_OK)
         rc = read_spans(store);
+    if (rc == SQLITE_OK)
+        rc = read_alive(store);
     return store_settle(store, rc, "open");
 }
 

@@ -97,7 +97,9 @@ struct retention {
 
 /*
  * One small step (a few milliseconds, one transaction) of deleting what is older. Open
- * sessions stay. STORE_OK with *more = true if there is more to do.
+ * sessions stay. STORE_OK with *more = true if there is more to do. A `now` that is 30 days
+ * ahead of the last one, or of when the last daemon lived, is believed only after a week:
+ * until then nothing is deleted.
  */
 enum store_result store_prune(struct store *store, const struct retention *retention, int64_t now,
                               bool *more);

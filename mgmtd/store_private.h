@@ -111,6 +111,18 @@ struct prune_step {
     int64_t budget; /* rows that may still be looked at in this step */
 };
 
+/* What is known of the clock (store_prune_clock.c); a time of 0 or less: none. */
+struct prune_clock {
+    bool is_read, told;
+    int64_t latest;      /* the latest time that was believed; INT64_MIN: none */
+    int64_t since, last; /* of times that are far ahead of it */
+    int64_t stored;      /* as of when this is in the database */
+};
+
+/* *believed: what is older than retention says before `now` may go. */
+int prune_believes_clock(struct store *store, int64_t now, struct prune_clock *clock,
+                         bool *believed);
+
 /*
  * Real addresses of sessions that ended before the cutoff, and such sessions themselves.
  * SQLITE_OK with a budget left: all of them are gone.
@@ -138,6 +150,8 @@ struct store {
     int64_t longest[SPAN_CLASSES];
     struct words *words;
     struct prune prune;
+    struct prune_clock clock;
+    int64_t alive_at; /* when the database was opened; INT64_MIN: none */
     sqlite3_stmt *statements[N_STATEMENTS];
 };
 

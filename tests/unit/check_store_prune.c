@@ -353,6 +353,67 @@ START_TEST(a_server_run_stays_as_long_as_a_session_of_it_and_its_spool)
 }
 END_TEST
 
+/* A pass at that time where all is kept for a year: how many sessions are left. */
+static const char *prune_at(int64_t now)
+{
+    static const struct retention year = {365 * DAY, 365 * DAY, 365 * DAY};
+
+    prune_all(&year, now);
+    return asked("SELECT count(*) FROM session");
+}
+
+static void open_old_history(void)
+{
+    struct batch *batch = first_batch();
+    struct session_row session = session_of(1, "alice");
+
+    session.ended = session.started + 100;
+    ck_assert(batch_session(batch, &session));
+    batch->alive_at = T0 + DAY;
+    store_open_it();
+    write_batch(batch);
+    store_close_it();
+    store_open_it();
+}
+
+START_TEST(a_clock_that_is_years_ahead_deletes_nothing_unless_it_goes_on_for_a_week)
+{
+    int64_t ahead = T0 + 3000 * DAY;
+
+    open_old_history();
+    for (int64_t hours = 0; hours < 7 * 24; hours += 5) {
+        ck_assert_str_eq(prune_at(ahead + hours * 3600), "1\n");
+        if (hours % 25 == 0) { /* another start does not make it right */
+            store_close_it();
+            store_open_it();
+        }
+    }
+    ck_assert_ptr_nonnull(strstr(store_logged, "the clock is 2999 days ahead"));
+    ck_assert_str_eq(prune_at(ahead + 7 * DAY + 1), "0\n");
+}
+END_TEST
+
+START_TEST(a_clock_that_was_ahead_and_is_put_right_is_believed_at_once)
+{
+    open_old_history();
+    ck_assert_str_eq(prune_at(T0 + 3000 * DAY), "1\n");
+    ck_assert_str_eq(prune_at(T0 + 2 * DAY), "1\n");
+    for (int64_t day = 2; day < 360; day += 29)
+        ck_assert_str_eq(prune_at(T0 + day * DAY), "1\n");
+    ck_assert_str_eq(prune_at(T0 + 366 * DAY), "0\n");
+}
+END_TEST
+
+START_TEST(a_clock_that_leaps_again_and_again_is_never_believed)
+{
+    open_old_history();
+    for (int64_t leap = 1; leap < 40; leap++)
+        ck_assert_str_eq(prune_at(T0 + leap * 500 * DAY), "1\n");
+    ck_assert_str_eq(prune_at(0), "1\n");
+    ck_assert_str_eq(prune_at(T0 + 500 * DAY), "1\n");
+}
+END_TEST
+
 START_TEST(steps_are_small_and_the_pass_has_an_end)
 {
     struct retention none = {0, 0, 0};
@@ -396,6 +457,9 @@ Suite *unit_suite(void)
     tcase_add_test(tests, an_open_session_is_never_pruned_nor_what_it_holds);
     tcase_add_test(tests, words_that_were_pruned_get_new_numbers_when_they_come_again);
     tcase_add_test(tests, a_server_run_stays_as_long_as_a_session_of_it_and_its_spool);
+    tcase_add_test(tests, a_clock_that_is_years_ahead_deletes_nothing_unless_it_goes_on_for_a_week);
+    tcase_add_test(tests, a_clock_that_was_ahead_and_is_put_right_is_believed_at_once);
+    tcase_add_test(tests, a_clock_that_leaps_again_and_again_is_never_believed);
     tcase_add_test(tests, steps_are_small_and_the_pass_has_an_end);
     tcase_add_test(tests, a_step_that_finds_the_database_locked_is_taken_again);
     suite_add_tcase(suite, tests);
