@@ -13,8 +13,11 @@
  *
  * Client ids begin at 0 again in every server run, and nothing announces a restart to a
  * client without `state on` (which Byway does not use: a reader that hangs could then
- * hang the restart). So running counts are taken as they come but believed only once a
- * later reply to `state` names the same run: what came before that reply was of that run.
+ * hang the restart). So running counts are taken as they come but believed only later: where
+ * the run has a spool that lost nothing, once that is read to its end, since whoever had a
+ * client id before a restart has an end there before anybody has that id anew; else once a
+ * reply to `state` names the same run. What came before was of that run. OpenVPN logs every
+ * command, so `state` is asked for rarely: see recorder_wishes().
  */
 #ifndef BYWAY_MGMTD_RECORDER_H
 #define BYWAY_MGMTD_RECORDER_H
@@ -73,7 +76,7 @@ void recorder_management(struct recorder *recorder, int server,
  * server, so it is wished for at most as often as a twentieth of its time allows.
  */
 struct recorder_wishes {
-    bool state;  /* `state`: to confirm counts and see restarts */
+    bool state;  /* `state`: to see restarts, and to confirm what the spool cannot */
     bool status; /* `status 3` before its interval: somebody new was announced */
 };
 struct recorder_wishes recorder_wishes(struct recorder *recorder, int server,

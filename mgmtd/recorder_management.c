@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STATE_MS 500 /* between two wishes for a state */
+#define STATE_MS        500  /* between two wishes for a state */
+#define COUNTS_STATE_MS 4000 /* where only counts wait for it: OpenVPN logs every command */
 #define IDLE_STATE_MS                                                                          \
     10000                 /* a restart is noticed after so long even where nobody is connected \
                            */
@@ -87,10 +88,12 @@ static void end_of_state(struct recorder *recorder, struct server *server)
     talk->wants_state = !talk->connected;
     if (!talk->connected || talk->pid == BATCH_NONE)
         return;
-    if (run_resolve(recorder, server, talk->pid, talk->connected_at))
+    if (run_resolve(recorder, server, talk->pid, talk->connected_at)) {
         status_confirm(recorder, server);
-    else
+    } else {
         talk->wants_status = true;
+        talk->top_cid = 0;
+    }
     talk->resolved = true;
     if (server->gap.id != 0)
         gap_end_not_watched(recorder, server);
@@ -189,6 +192,12 @@ void recorder_detached(struct recorder *recorder, int number, const char *why,
     server->talk.pid = BATCH_NONE;
 }
 
+/* For a state: where there is a spool, reading it says as much. */
+static bool counts_wait(const struct server *server)
+{
+    return server->heard.n > 0 && !spool_confirms(server);
+}
+
 struct recorder_wishes recorder_wishes(struct recorder *recorder, int number,
                                        struct recorder_time now)
 {
@@ -202,8 +211,8 @@ struct recorder_wishes recorder_wishes(struct recorder *recorder, int number,
     if (!talk->attached)
         return wishes;
     wishes.state = talk->wants_state || talk->status_waits ||
-                   recorder->servers[number]->heard.n > 0 ||
-                   now.boot_ms - talk->state_ms >= IDLE_STATE_MS;
+                   now.boot_ms - talk->state_ms >=
+                       (counts_wait(recorder->servers[number]) ? COUNTS_STATE_MS : IDLE_STATE_MS);
     wishes.state = wishes.state && now.boot_ms - talk->state_ms >= STATE_MS;
     wishes.status = talk->wants_status && talk->resolved && now.boot_ms >= talk->status_from_ms &&
                     recorder->servers[number]->run &&

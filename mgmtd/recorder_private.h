@@ -24,6 +24,7 @@ struct conversation {
     bool connected;       /* the last state of this reply is CONNECTED */
     int64_t connected_at; /* the last CONNECTED of this reply */
     int64_t state_ms;     /* when a state was last told (boot) */
+    int64_t top_cid;      /* the greatest told of in this run: they only grow */
     bool wants_state;
     bool wants_status;
     int64_t status_from_ms; /* no status is wished for before */
@@ -101,6 +102,7 @@ struct spool_file {
     int64_t garbage_ms;
     struct gap_row lost; /* since it was deleted under its writer; id 0: it was not */
     bool at_end;
+    bool up_to_now;  /* all of it was read in the reading under way, or the last */
     int64_t gone_ms; /* since when all is read and the writer gone; BATCH_NONE: not yet */
     bool finished;
     uint64_t finished_batch;
@@ -238,6 +240,11 @@ void status_disconnect(struct recorder *recorder, struct server *server,
                        const struct management_client *client);
 /* What waited since the last confirmation is true. */
 void status_confirm(struct recorder *recorder, struct server *server);
+/*
+ * What was told of sessions until now is true: the spool was read to its end since, and an end
+ * stands there before any client of a new life has a number. True if there is more to do.
+ */
+bool status_believe(struct recorder *recorder, struct server *server);
 void status_forget(struct recorder *recorder, struct server *server);
 /* The next part of what is confirmed; true if there is more. */
 bool status_work(struct recorder *recorder, struct server *server);
@@ -254,6 +261,9 @@ void spool_take_up(struct recorder *recorder);
 bool file_is_live(struct spool_file *file);
 /* Reads on, for a bounded time: true if everything that was written until now is read. */
 bool spool_is_read(struct recorder *recorder, struct spool_file *file);
+
+/* Its run has a spool that misses nothing: once that is read, what was told before is true. */
+bool spool_confirms(const struct server *server);
 
 /* ── recorder_assign.c ── */
 /* Whose spool it is; false if that is not known yet. */

@@ -257,7 +257,7 @@ static size_t read_records(struct recorder *recorder, struct spool_file *file, s
     struct spool_record record;
     size_t n = 0;
 
-    file->at_end = false;
+    file->at_end = file->up_to_now = false;
     while (n < max && file->reader) {
         enum spool_next next;
 
@@ -265,7 +265,7 @@ static size_t read_records(struct recorder *recorder, struct spool_file *file, s
             return n;
         next = spool_reader_next(file->reader, &record);
         if (next == SPOOL_NEXT_END) {
-            file->at_end = true;
+            file->at_end = file->up_to_now = true;
             return n;
         }
         if (next == SPOOL_NEXT_ERROR)
@@ -498,6 +498,29 @@ void spool_take_up(struct recorder *recorder)
         open_file(recorder, file);
 }
 
+bool spool_confirms(const struct server *server)
+{
+    const struct run *run = server->run;
+
+    return run && run->ended == BATCH_NONE && run->file && run->file->run == run && !run->lossy &&
+           run->file->garbage == 0;
+}
+
+/* True if there is more than a step allows. */
+static bool believe_counts(struct recorder *recorder)
+{
+    bool more = false;
+
+    for (size_t i = 0; i < recorder->n_servers; i++) {
+        struct server *server = recorder->servers[i];
+
+        if (server->talk.resolved && spool_confirms(server) && server->run->file->up_to_now &&
+            file_is_live(server->run->file))
+            more = status_believe(recorder, server) || more;
+    }
+    return more;
+}
+
 bool recorder_read_spool(struct recorder *recorder, size_t max_records, struct recorder_time now)
 {
     bool more = true;
@@ -508,6 +531,9 @@ bool recorder_read_spool(struct recorder *recorder, size_t max_records, struct r
         return false;
     scan(recorder);
     identify_new(recorder);
+    for (struct spool_file *file = chain_first(&recorder->files); file;
+         file = chain_next(&file->link))
+        file->up_to_now = false;
     while (more && n < max_records) {
         struct spool_file *next;
 
@@ -523,5 +549,6 @@ bool recorder_read_spool(struct recorder *recorder, size_t max_records, struct r
         }
     }
     recorder->looked = recorder->looked || !more;
+    more = believe_counts(recorder) || more;
     return believe_expected(recorder) || more;
 }

@@ -245,6 +245,12 @@ static void hear_addresses(struct session *session, const struct management_clie
     hear_text(&session->heard.vpn6, "", client->vpn6);
 }
 
+static void note_cid(struct server *server, const struct management_client *client)
+{
+    if (client->cid > server->talk.top_cid)
+        server->talk.top_cid = client->cid;
+}
+
 void status_client(struct recorder *recorder, struct server *server,
                    const struct management_client *client)
 {
@@ -252,6 +258,7 @@ void status_client(struct recorder *recorder, struct server *server,
     struct session *session = find(recorder, server, client, &other);
 
     server->talk.wants_state = server->talk.wants_state || other;
+    note_cid(server, client);
     if (other || (!session && !client->common_name && !client->username))
         return;
     if (!session)
@@ -276,6 +283,10 @@ void status_established(struct recorder *recorder, struct server *server,
     bool other;
     struct session *session = find(recorder, server, client, &other);
 
+    /* Out of order, or the numbers began anew. */
+    if (client->cid < server->talk.top_cid)
+        server->talk.wants_state = true;
+    note_cid(server, client);
     if (other || (session && session->run)) {
         server->talk.wants_state = server->talk.wants_state || other;
         return;
@@ -479,6 +490,14 @@ void status_confirm(struct recorder *recorder, struct server *server)
     if (server->talk.status_waits)
         server->talk.status_confirmed = true;
     status_work(recorder, server);
+}
+
+bool status_believe(struct recorder *recorder, struct server *server)
+{
+    if (server->heard.n == 0)
+        return false;
+    server->confirmed = server->hearing++;
+    return status_work(recorder, server);
 }
 
 void status_forget(struct recorder *recorder, struct server *server)
