@@ -4,7 +4,6 @@
 #include "tests/sim/random.h"
 
 #define MINUTE_MS    60000
-#define HANDSHAKE    3000 /* bytes, about, before anything else */
 #define MINUTES_LONG 32   /* so long somebody keeps doing the same */
 
 struct rate {
@@ -30,8 +29,8 @@ static struct rate rate_of(uint64_t seed, int64_t minute)
 static void rewind_to_begin(struct traffic *traffic)
 {
     traffic->minute = 0;
-    traffic->from_client = HANDSHAKE + traffic->seed % 2000;
-    traffic->to_client = HANDSHAKE + (traffic->seed >> 16) % 2000;
+    traffic->from_client = TRAFFIC_HANDSHAKE + traffic->seed % 2000;
+    traffic->to_client = TRAFFIC_HANDSHAKE + (traffic->seed >> 16) % 2000;
 }
 
 void traffic_begin(struct traffic *traffic, uint64_t seed, int64_t began_ms)

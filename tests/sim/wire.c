@@ -201,7 +201,8 @@ void wire_established(struct sim_server *server, struct sim_peer *peer)
     say(server, ">CLIENT:ENV,redirect_gateway=0");
     say(server, ">CLIENT:ENV,END");
     if (peer->session == SIM_NONE && server->bytecount_s > 0)
-        say(server, ">BYTECOUNT_CLI:%" PRIu64 ",3411,3502", peer->cid);
+        say(server, ">BYTECOUNT_CLI:%" PRIu64 ",%d,%d", peer->cid, TRAFFIC_HANDSHAKE - 1,
+            TRAFFIC_HANDSHAKE);
 }
 
 /* ── state ── */
@@ -263,7 +264,7 @@ static const char *real_text(const struct sim_server *server, const struct sim_p
 static struct traffic_count status_count(struct sim_server *server, const struct sim_peer *peer)
 {
     struct sim_session *session;
-    struct traffic_count count = {3411, 3502};
+    struct traffic_count count = {TRAFFIC_HANDSHAKE - 1, TRAFFIC_HANDSHAKE};
 
     if (peer->session == SIM_NONE)
         return count;
