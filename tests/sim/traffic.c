@@ -4,7 +4,7 @@
 #include "tests/sim/random.h"
 
 #define MINUTE_MS    60000
-#define MINUTES_LONG 32   /* so long somebody keeps doing the same */
+#define MINUTES_LONG 32 /* so long somebody keeps doing the same */
 
 struct rate {
     uint64_t from_client, to_client; /* bytes a second */
