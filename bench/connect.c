@@ -7,10 +7,14 @@
  *
  *   connect-bench load PLUGIN POLICY RUNS
  *   connect-bench plugin PLUGIN POLICY USERS CONNECTS [TEXT-OUT]
+ *   connect-bench reload PLUGIN POLICY FILE RUNS CONNECTS
  *   connect-bench ccd TEXT CONNECTS
  *   connect-bench script COMMAND TEXT CONNECTS     (COMMAND TEXT OUT)
  *
- * Prints p50, p99 and max in microseconds, and the size of the text.
+ * Prints p50, p99 and max in microseconds, and the size of the text. `reload` puts FILE.0,
+ * FILE.1 … in the place of FILE, and prints p50 and p99 of the connects before that, p50 and max
+ * of those that find the change, p50 and max of their CPU time, and p50 and p99 of those after
+ * them.
  */
 #include "config.h"
 
@@ -43,12 +47,17 @@ static void die(const char *what)
     exit(EXIT_FAILURE);
 }
 
-static double now_us(void)
+static double clock_us(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static double now_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
 }
 
 static int by_size(const void *a, const void *b)
@@ -201,11 +210,9 @@ static void time_load(const char *path, const char *policy, size_t runs)
     report(us, runs, 0);
 }
 
-static void time_plugin(const char *path, const char *policy, unsigned users, size_t connects,
-                        const char *keep)
+/* One connect of that user, and the end of it: what the first took, in microseconds. */
+static double time_connect(struct plugin *plugin, unsigned user, const char *keep, size_t *bytes)
 {
-    struct plugin plugin = plugin_find(path);
-    double *us = room_for(connects);
     char username[32] = "";
     const char *envp[] = {username,
                           "common_name=somebody",
@@ -225,28 +232,89 @@ static void time_plugin(const char *path, const char *policy, unsigned users, si
                           "bytes_received=1",
                           "bytes_sent=1",
                           NULL};
+    struct openvpn_plugin_string_list *list = NULL;
+    void *client = plugin->constructor(plugin->handle);
+    double began, us;
+    int status;
+
+    snprintf(username, sizeof username, "username=user%u", user);
+    began = now_us();
+    status = plugin_call(plugin, OPENVPN_PLUGIN_CLIENT_CONNECT_V2, envp, client, &list);
+    us = now_us() - began;
+    if (status != OPENVPN_PLUGIN_FUNC_SUCCESS)
+        die("a connect was refused");
+    *bytes = take_text(list, keep);
+    plugin_call(plugin, OPENVPN_PLUGIN_CLIENT_DISCONNECT, envp, client, NULL);
+    plugin->destructor(plugin->handle, client);
+    return us;
+}
+
+static void time_plugin(const char *path, const char *policy, unsigned users, size_t connects,
+                        const char *keep)
+{
+    struct plugin plugin = plugin_find(path);
+    double *us = room_for(connects);
     size_t bytes = 0;
 
     srand(2026);
     plugin_start(&plugin, path, policy);
-    for (size_t i = 0; i < connects; i++) {
-        struct openvpn_plugin_string_list *list = NULL;
-        void *client = plugin.constructor(plugin.handle);
-        int status = 0;
-        double began = 0;
-
-        snprintf(username, sizeof username, "username=user%u", (unsigned)rand() % users);
-        began = now_us();
-        status = plugin_call(&plugin, OPENVPN_PLUGIN_CLIENT_CONNECT_V2, envp, client, &list);
-        us[i] = now_us() - began;
-        if (status != OPENVPN_PLUGIN_FUNC_SUCCESS)
-            die("a connect was refused");
-        bytes = take_text(list, i == 0 ? keep : NULL);
-        plugin_call(&plugin, OPENVPN_PLUGIN_CLIENT_DISCONNECT, envp, client, NULL);
-        plugin.destructor(plugin.handle, client);
-    }
+    for (size_t i = 0; i < connects; i++)
+        us[i] = time_connect(&plugin, (unsigned)rand() % users, i == 0 ? keep : NULL, &bytes);
     plugin.close(plugin.handle);
     report(us, connects, bytes);
+}
+
+/* The plugin looks for changes once a second. */
+static void wait_a_second(void)
+{
+    struct timespec time = {.tv_sec = 1, .tv_nsec = 100000000};
+
+    nanosleep(&time, NULL);
+}
+
+static void replace(const char *file, size_t number)
+{
+    char next[512];
+
+    snprintf(next, sizeof next, "%s.%zu", file, number);
+    if (rename(next, file) != 0)
+        die("cannot put the next file in the place of the last");
+}
+
+static void time_reload(const char *path, const char *policy, const char *file, size_t runs,
+                        size_t connects)
+{
+    struct plugin plugin = plugin_find(path);
+    double *before = room_for(runs * connects);
+    double *at = room_for(runs);
+    double *cpu = room_for(runs);
+    double *after = room_for(runs * connects);
+    size_t n = runs * connects, bytes = 0;
+
+    plugin_start(&plugin, path, policy);
+    for (size_t run = 0; run < runs; run++) {
+        for (size_t i = 0; i < connects; i++)
+            before[run * connects + i] = time_connect(&plugin, 0, NULL, &bytes);
+        replace(file, run);
+        wait_a_second();
+        cpu[run] = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+        at[run] = time_connect(&plugin, 0, NULL, &bytes);
+        cpu[run] = clock_us(CLOCK_PROCESS_CPUTIME_ID) - cpu[run];
+        for (size_t i = 0; i < connects; i++)
+            after[run * connects + i] = time_connect(&plugin, 0, NULL, &bytes);
+    }
+    plugin.close(plugin.handle);
+    qsort(before, n, sizeof *before, by_size);
+    qsort(at, runs, sizeof *at, by_size);
+    qsort(cpu, runs, sizeof *cpu, by_size);
+    qsort(after, n, sizeof *after, by_size);
+    printf("%.2f %.2f %.2f %.2f %.2f %.2f %.2f %.2f\n", before[n / 2], before[n * 99 / 100],
+           at[runs / 2], at[runs - 1], cpu[runs / 2], cpu[runs - 1], after[n / 2],
+           after[n * 99 / 100]);
+    free(before);
+    free(at);
+    free(cpu);
+    free(after);
 }
 
 static size_t read_lines(const char *path)
@@ -312,6 +380,9 @@ int main(int argc, char **argv)
     else if ((argc == 6 || argc == 7) && strcmp(argv[1], "plugin") == 0)
         time_plugin(argv[2], argv[3], (unsigned)strtoul(argv[4], NULL, 10),
                     strtoul(argv[5], NULL, 10), argv[6]);
+    else if (argc == 7 && strcmp(argv[1], "reload") == 0)
+        time_reload(argv[2], argv[3], argv[4], strtoul(argv[5], NULL, 10),
+                    strtoul(argv[6], NULL, 10));
     else if (argc == 4 && strcmp(argv[1], "ccd") == 0)
         time_ccd(argv[2], strtoul(argv[3], NULL, 10));
     else if (argc == 5 && strcmp(argv[1], "script") == 0)
