@@ -41,16 +41,25 @@ static double now_ms(void)
 
 /* ── the lists ── */
 
-/* Somebody's prefix: mostly /24s in clumps, as in routing tables, a quarter of them IPv6. */
+static uint64_t mix(uint64_t x) /* splitmix64 */
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+/* Anybody's prefix: of IPv4 between /20 and /32, a quarter of them IPv6. */
 static void one_prefix(char *text, size_t size, unsigned i, unsigned shift)
 {
-    uint32_t mixed = (i / 4 + shift) * 2654435761u;
+    uint64_t mixed = mix(i + (uint64_t)shift);
     unsigned len = 20 + mixed % 13;
-    uint32_t v4 = ((16 + (mixed >> 8) % 80) << 24 | (mixed << 3 & 0xffff00) | mixed >> 24) &
-                  (uint32_t)(UINT64_C(0xffffffff) << (32 - len));
+    uint32_t v4 = (uint32_t)(16 + (mixed >> 8) % 80) << 24 | (mixed >> 32 & 0xffffff);
 
+    v4 &= (uint32_t)(UINT64_C(0xffffffff) << (32 - len));
     if (i % 4 == 3)
-        snprintf(text, size, "2a%02x:%x:%x::/48", mixed >> 24, mixed >> 12 & 0xfff, mixed & 0xffff);
+        snprintf(text, size, "2a%02x:%x:%x::/48", (unsigned)(mixed & 255),
+                 (unsigned)(mixed >> 8 & 0xfff), (unsigned)(mixed >> 32 & 0xffff));
     else
         snprintf(text, size, "%u.%u.%u.%u/%u", v4 >> 24, v4 >> 16 & 255, v4 >> 8 & 255, v4 & 255,
                  len);
@@ -67,7 +76,7 @@ static struct list make_list(unsigned n, bool json, bool changed)
     for (unsigned i = 0; i < n; i++) {
         char prefix[64];
 
-        one_prefix(prefix, sizeof(prefix), i, changed && i % 100 == 0 ? 7777777 : i % 4 * 1000003);
+        one_prefix(prefix, sizeof(prefix), i, changed && i % 100 == 0 ? 77777777 : 0);
         if (json)
             list.n += (size_t)sprintf(list.text + list.n,
                                       "{\"ip_prefix\": \"%s\", \"region\": \"eu-west-%u\", "
