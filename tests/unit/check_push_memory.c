@@ -48,7 +48,9 @@ static const char text[] =
     "<routes lab>\n192.0.2.0/24\n</routes>\n"
     "<profile campus>\ntunnel split\nroutes in\nexcept 10.1.0.0/16\nmessage \"Hello\"\n"
     "</profile>\n<profile full>\ntunnel full\nexcept 192.168.0.0/16\nallow user alice\n"
-    "</profile>\n<user alice>\nroutes lab\n</user>\n";
+    "</profile>\n<user alice>\nroutes lab\n</user>\n"
+    "<routes many>\n20.0.0.0/25\n20.0.1.0/25\n20.0.2.0/23\n20.0.8.0/25\n20.0.9.0/25\n20.0.10.0/23\n"
+    "except 20.0.5.5/32\n</routes>\n<profile few>\nroutes many\nbudget 3\n</profile>\n";
 
 #define MOST 2000 /* no call here takes as many */
 
