@@ -99,6 +99,7 @@ struct gap_row {
 struct position_row {
     const char *file;
     int64_t run, position;
+    int64_t alive_at; /* all of it was read, and its server lived */
 };
 
 /* Rows of one kind, in the order they are to be written. */

@@ -215,6 +215,7 @@ static bool on_position(void *arg, const struct position_row *row)
     file->at = run->began;
     file->run = run;
     file->position = file->taken = file->written = row->position;
+    file->alive_at = file->alive_at_taken = row->alive_at;
     return true;
 }
 
@@ -262,9 +263,6 @@ static void join(struct recorder *recorder)
         for (session = chain_first(&run->tail); session; session = chain_next(&session->in_run))
             session->file = file;
     }
-    for (struct spool_file *file = chain_first(&recorder->files); file;
-         file = chain_next(&file->link))
-        file->alive_at = recorder->last_alive_at;
     for (size_t i = 0; i < recorder->n_servers; i++)
         if (recorder->servers[i]->gap.id != 0 && recorder->servers[i]->run)
             recorder->servers[i]->gap_spool = recorder->servers[i]->run->file;

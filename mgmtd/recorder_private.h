@@ -95,6 +95,7 @@ struct spool_file {
     int64_t skip_before; /* what was read of it before it was replaced or cut */
     int64_t last_at;     /* of the last record */
     int64_t alive_at;    /* all was read, and the writer lived: so did its sessions */
+    int64_t alive_at_taken;
     int64_t last_number;
     int64_t position; /* behind the last record that rows were made of */
     int64_t taken, written, freed;

@@ -40,6 +40,7 @@ struct spool_file *file_new(struct recorder *recorder, const char *name)
         .gone_ms = BATCH_NONE,
         .taken = -1,
         .alive_at = BATCH_NONE,
+        .alive_at_taken = BATCH_NONE,
     };
     chain_add(&recorder->files, &file->link, file);
     return file;

@@ -130,8 +130,10 @@ static bool tell_gap(sqlite3_stmt *row, const struct store_reader *reader)
 
 static bool tell_position(sqlite3_stmt *row, const struct store_reader *reader)
 {
-    const struct position_row position = {
-        .file = text(row, 0), .run = number(row, 1), .position = number(row, 2)};
+    const struct position_row position = {.file = text(row, 0),
+                                          .run = number(row, 1),
+                                          .position = number(row, 2),
+                                          .alive_at = number(row, 3)};
 
     return reader->position == NULL || reader->position(reader->arg, &position);
 }

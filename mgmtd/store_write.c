@@ -249,6 +249,7 @@ static int put_position(struct store *store, const struct position_row *position
     if (!gone) {
         row_int(&row, position->run);
         row_int(&row, position->position);
+        row_int(&row, position->alive_at);
     }
     return row_end(&row);
 }

@@ -115,8 +115,9 @@ ON CONFLICT (id) DO UPDATE SET
   covered = excluded.covered, count = excluded.count, reason = excluded.reason;
 
 -- name: position
-INSERT INTO spool_position (file, run, position) VALUES (?1, ?2, ?3)
-ON CONFLICT (file) DO UPDATE SET run = excluded.run, position = excluded.position;
+INSERT INTO spool_position (file, run, position, alive_at) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (file) DO UPDATE SET
+  run = excluded.run, position = excluded.position, alive_at = excluded.alive_at;
 -- name: position-end
 DELETE FROM spool_position WHERE file = ?1;
 

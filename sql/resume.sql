@@ -63,7 +63,7 @@ SELECT id, server, began, ended, count, kind, covered, reason
 FROM gap WHERE ended IS NULL ORDER BY id;
 
 -- name: positions
-SELECT file, run, position FROM spool_position ORDER BY file;
+SELECT file, run, position, alive_at FROM spool_position ORDER BY file;
 
 -- name: state
 SELECT

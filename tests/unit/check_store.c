@@ -241,13 +241,13 @@ END_TEST
 
 START_TEST(positions_are_kept_until_the_file_is_gone)
 {
-    struct position_row position = {"campus-1-2.spool", 1, 4096};
+    struct position_row position = {"campus-1-2.spool", 1, 4096, T0};
     struct batch *batch = first_batch();
 
     ck_assert(batch_position(batch, &position));
     store_open_it();
     write_batch(batch);
-    ck_assert_str_eq(asked("SELECT * FROM spool_position"), "campus-1-2.spool|1|4096\n");
+    ck_assert_str_eq(asked("SELECT * FROM spool_position"), "campus-1-2.spool|1|4096|1700000000\n");
     position.position = BATCH_NONE;
     batch = batch_new();
     ck_assert(batch_position(batch, &position));
@@ -362,7 +362,7 @@ START_TEST(the_file_has_our_mark_mode_and_journal)
 
     store_open_it();
     ck_assert_str_eq(asked("PRAGMA application_id"), "1113151297\n");
-    ck_assert_str_eq(asked("PRAGMA user_version"), "3\n");
+    ck_assert_str_eq(asked("PRAGMA user_version"), "4\n");
     ck_assert_str_eq(asked("PRAGMA journal_mode"), "wal\n");
     for (int i = 0; i < 4; i++) {
         snprintf(side, sizeof(side), "%s%s", store_path,

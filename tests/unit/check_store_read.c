@@ -91,7 +91,8 @@ static bool on_gap(void *arg, const struct gap_row *row)
 static bool on_position(void *arg, const struct position_row *row)
 {
     (void)arg;
-    tell("%s of %d at %d\n", row->file, (int)row->run, (int)row->position);
+    tell("%s of %d at %d, alive at %d\n", row->file, (int)row->run, (int)row->position,
+         (int)row->alive_at);
     return true;
 }
 
@@ -120,7 +121,7 @@ static void write_some(void)
     struct gap_row over = {1, 1, T0, T0 + 5, BATCH_NONE, GAP_NOT_WATCHED, true, "over"};
     struct gap_row lasts = {2, BATCH_NONE, T0, BATCH_NONE, 7, GAP_OVERLOAD, false, "lasts"};
     struct run_row read = run_of(2, 1), unread = run_of(3, 1);
-    struct position_row position = {"x.spool", 3, 77};
+    struct position_row position = {"x.spool", 3, 77, T0 + 5};
     struct held_row held;
 
     open.typed = "alice+full";
@@ -178,7 +179,7 @@ START_TEST(what_was_open_is_read_back_and_nothing_else)
                            "1700000000\n"
                            "1 holds 0 10.8.0.2 since 1700000000\n"
                            "gap 2 of 4 at all since 1700000000: lasts\n"
-                           "x.spool of 3 at 77\n");
+                           "x.spool of 3 at 77, alive at 1700000005\n");
     ck_assert_int_eq(state.next_server, 2);
     ck_assert_int_eq(state.next_run, 4);
     ck_assert_int_eq(state.next_session, 3);

@@ -100,6 +100,16 @@ START_TEST(sessions_from_before_routes_had_versions_say_nothing_of_them)
 }
 END_TEST
 
+START_TEST(a_spool_from_before_says_nothing_of_when_its_server_lived)
+{
+    make_version(3);
+    do_sql(store_path, "INSERT INTO spool_position VALUES ('x.spool', 1, 77)");
+    ck_assert_int_eq(upgrade(n_real), STORE_OK);
+    ck_assert_str_eq(asked("SELECT file, run, position, alive_at FROM spool_position"),
+                     "x.spool|1|77|-\n");
+}
+END_TEST
+
 START_TEST(each_step_is_told)
 {
     make_version(n_real);
@@ -118,7 +128,7 @@ END_TEST
 START_TEST(a_step_that_fails_or_does_not_say_its_number_leaves_the_version_before_it)
 {
     static const char *const wrong[] = {
-        "CREATE TABLE half (a); CREATE TABLE user (b); PRAGMA user_version = 4;",
+        "CREATE TABLE half (a); CREATE TABLE user (b); PRAGMA user_version = 5;",
         "CREATE TABLE half (a);", "CREATE TABLE half (a); PRAGMA user_version = 7;"};
 
     make_version(n_real);
@@ -192,6 +202,7 @@ Suite *unit_suite(void)
     tcase_add_test(tests,
                    a_database_of_any_earlier_version_becomes_like_a_new_one_and_keeps_its_rows);
     tcase_add_test(tests, sessions_from_before_routes_had_versions_say_nothing_of_them);
+    tcase_add_test(tests, a_spool_from_before_says_nothing_of_when_its_server_lived);
     tcase_add_test(tests, each_step_is_told);
     tcase_add_loop_test(
         tests, a_step_that_fails_or_does_not_say_its_number_leaves_the_version_before_it, 0, 3);
