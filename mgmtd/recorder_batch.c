@@ -190,8 +190,7 @@ static void add_positions(struct recorder *recorder, struct batch *batch)
          file = chain_next(&file->link)) {
         struct position_row row = {file->name, 0, file->position, file->alive_at};
 
-        if (!file->run ||
-            (file->position == file->taken && file->alive_at == file->alive_at_taken))
+        if (!file->run || (file->position == file->taken && file->alive_at == file->alive_at_taken))
             continue;
         row.run = file->run->id;
         memory_need_true(batch_position(batch, &row));
@@ -283,8 +282,7 @@ void recorder_batch_written(struct recorder *recorder)
 
 static void forget_file(struct recorder *recorder, struct spool_file *file)
 {
-    struct position_row row = {file->name, file->run ? file->run->id : 0, BATCH_NONE,
-                               BATCH_NONE};
+    struct position_row row = {file->name, file->run ? file->run->id : 0, BATCH_NONE, BATCH_NONE};
 
     if (file->run)
         memory_need_true(batch_position(batch_under_way(recorder), &row));
