@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define MAX_FILES      512   /* at a time; further ones wait until some are done */
+#define NEW_FILES      32    /* in one look at the directory: each is opened and read */
 #define GARBAGE_MS     5000  /* garbage is noted, if no record has explained it by then */
 #define RESTART_MS     10000 /* so long may pass from the end of a spool to the next CONNECTED */
 #define EXPECT_MS      2000  /* an address that is not learned by then is the one expected */
@@ -159,7 +160,7 @@ static void scan(struct recorder *recorder)
     struct dirent *entry;
     DIR *dir = open_dir(recorder);
 
-    while (dir && under_way + n < MAX_FILES && (entry = readdir(dir))) {
+    while (dir && n < NEW_FILES && under_way + n < MAX_FILES && (entry = readdir(dir))) {
         if (!is_spool(entry->d_name) || file_named(recorder, entry->d_name))
             continue;
         names = memory_array(names, n + 1, sizeof *names);

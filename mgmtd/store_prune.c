@@ -6,14 +6,10 @@
  */
 #include "mgmtd/store_private.h"
 
-#include "mgmtd/clock.h"
-
 #include <string.h>
 
-#define ROWS    200  /* a step; a few milliseconds (bench/RESULTS.md) */
-#define SOME    40   /* of them, before the clock is looked at */
-#define STEP_US 5000 /* a step ends soon after that */
-#define USERS   500  /* numbers of users a step */
+#define ROWS  100 /* a step; a few milliseconds (bench/RESULTS.md) */
+#define USERS 250 /* numbers of users a step */
 
 /* ── pointers ── */
 
@@ -207,36 +203,20 @@ static int run_stage(struct prune_step *step, const struct retention *retention,
     return rc;
 }
 
-/* Stage after stage, a few rows at a time, for so many rows or so long. */
-static int run_stages(struct prune_step *step, const struct retention *retention, int64_t now)
-{
-    int64_t began = clock_us();
-    int rc = SQLITE_OK;
-
-    for (int rows = 0; rc == SQLITE_OK && step->at->stage < N_STAGES && rows < ROWS; rows += SOME) {
-        step->budget = SOME;
-        while (rc == SQLITE_OK && step->at->stage < N_STAGES && step->budget > 0)
-            rc = run_stage(step, retention, now);
-        if (clock_us() - began > STEP_US)
-            break;
-    }
-    return rc;
-}
-
 enum store_result store_prune(struct store *store, const struct retention *retention, int64_t now,
                               bool *more)
 {
     struct prune at = store->prune;
     struct prune_clock clock = store->clock;
-    struct prune_step step = {.store = store, .at = &at};
+    struct prune_step step = {.store = store, .at = &at, .budget = ROWS};
     bool believed = false;
     int rc = store_run(store, DO_BEGIN);
 
     *more = true;
     if (rc == SQLITE_OK) {
         rc = prune_believes_clock(store, now, &clock, &believed);
-        if (rc == SQLITE_OK && believed)
-            rc = run_stages(&step, retention, now);
+        while (rc == SQLITE_OK && believed && at.stage < N_STAGES && step.budget > 0)
+            rc = run_stage(&step, retention, now);
         rc = store_finish(store, rc);
     }
     if (rc == SQLITE_OK) {
