@@ -191,8 +191,11 @@ static void summarise(const struct comparison *c)
             " that nobody could have seen\n",
             c->world->ledger.n_sessions, result->sessions, result->open, result->unseen);
     for (int i = 0; i < COMPARE_CLASSES; i++)
-        fprintf(report, "# %-19s %8" PRIu64 " sessions, %" PRIu64 " bytes apart from the truth\n",
-                classes[i], result->classes[i].sessions, result->classes[i].missing);
+        fprintf(report,
+                "# %-19s %8" PRIu64 " sessions, %" PRIu64 " wrong, the others %" PRIu64
+                " bytes apart from the truth\n",
+                classes[i], result->classes[i].sessions, result->classes[i].wrong,
+                result->classes[i].missing);
     fprintf(report, "# %" PRIu64 " faults\n", result->faults);
 }
 

@@ -37,7 +37,8 @@ struct compare_result {
     uint64_t faults;
     uint64_t sessions, open, unseen; /* unseen: begun and ended while nobody could have noticed */
     struct {
-        uint64_t sessions, missing; /* bytes, of both directions */
+        uint64_t sessions, wrong;
+        uint64_t missing; /* bytes of both directions, where they are not wrong */
     } classes[COMPARE_CLASSES];
 };
 

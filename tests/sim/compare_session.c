@@ -432,14 +432,16 @@ static void compare_bytes(const struct pair *pair)
     if (from == SIM_NEVER && low.from_client == 0)
         return;
     if (from < (int64_t)low.from_client || from > (int64_t)high.from_client ||
-        to < (int64_t)low.to_client || to > (int64_t)high.to_client)
+        to < (int64_t)low.to_client || to > (int64_t)high.to_client) {
+        pair->c->result.classes[class].wrong++;
         compare_fault(pair->c, FAULT_BYTES,
                       "session %" PRId64 " (%s): %" PRId64 "/%" PRId64 ", %s %" PRIu64 "/%" PRIu64,
                       number(pair->row, ID), sim_end_text((enum sim_end)pair->truth->end), from, to,
                       names[class], high.from_client, high.to_client);
-    else
+    } else {
         pair->c->result.classes[class].missing +=
             truth.from_client - (uint64_t)from + truth.to_client - (uint64_t)to;
+    }
 }
 
 /* ── all of it ── */

@@ -207,7 +207,9 @@ static void judge(struct day *day)
     found = compare(day->world, &settings);
     bottle_stop(day->bottle);
     result(day, found.faults == 0, "the database says what the ledger says");
-    result(day, found.classes[COMPARE_EXACT].missing == 0 && found.classes[COMPARE_EXACT].sessions,
+    result(day,
+           found.classes[COMPARE_EXACT].missing == 0 && found.classes[COMPARE_EXACT].wrong == 0 &&
+               found.classes[COMPARE_EXACT].sessions > 0,
            "of sessions whose end was reported not a byte is missing");
     result(day, garbage == 0, "every line was understood");
     result(day, count_spools(day) <= (int)SERVERS, "spool files that are finished are deleted");
