@@ -149,8 +149,8 @@ void refresh_give_up_late(struct refresh *refresh)
 
     for (struct refresh_file *file = refresh->files; file != NULL; file = file->next)
         for (struct refresh_source *source = file->sources; source; source = source->next)
-            if (file->kind != STATE_FETCHED && source->task != NULL &&
-                now - source->began_ms > LOOKUP_TIMEOUT_MS && refresh_abandon(refresh, source))
+            if (source->task != NULL && now - source->began_ms > LOOKUP_TIMEOUT_MS &&
+                refresh_abandon(refresh, source))
                 refresh_note_failure(refresh, source, "was not answered in 30 s", 0);
 }
 

@@ -217,7 +217,8 @@ bool refresh_start_file(struct refresh *refresh, struct refresh_source *source)
     task->job.run = run_file;
     task->job.done = done_file;
     source->task = task;
-    jobs_start(refresh->jobs, JOBS_WORK, &task->job);
+    /* It may be on a disk that does not answer. */
+    jobs_start(refresh->jobs, JOBS_LOOKUP, &task->job);
     return true;
 }
 
@@ -266,9 +267,14 @@ bool refresh_start_lookup(struct refresh *refresh, struct refresh_source *source
 
 bool refresh_abandon(struct refresh *refresh, struct refresh_source *source)
 {
-    if (source->task->job.run != run_lookup || !jobs_give_up(refresh->jobs, &source->task->job))
+    struct refresh_task *task = source->task;
+    bool is_fetch = task->is_fetch;
+
+    if ((task->job.run != run_lookup && task->job.run != run_file) ||
+        !jobs_give_up(refresh->jobs, &task->job))
         return false;
     source->task = NULL;
+    refresh->fetching -= is_fetch;
     return true;
 }
 
