@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
 from harness.check import check, wait_for
 
@@ -84,7 +83,9 @@ KEPT = ["passwd", "group", "hosts", "ld.so.cache", "localtime", "ssl", "alternat
 
 def furnish():
     """An /etc with a resolver and users of our own. What is mounted goes with this process."""
-    mine = tempfile.mkdtemp(prefix="byway-etc-")
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/mnt"], check=True)
+    mine = "/mnt/etc"
+    os.mkdir(mine)
     for name in KEPT:
         if os.path.isdir(f"/etc/{name}"):
             shutil.copytree(f"/etc/{name}", f"{mine}/{name}", symlinks=True)
