@@ -150,7 +150,7 @@ static struct batch *history(void)
 static struct batch *next(void)
 {
     struct batch *batch = first_batch();
-    struct position_row position = {"x.spool", 1, 99};
+    struct position_row position = {"x.spool", 1, 99, BATCH_NONE};
     struct gap_row gap = {1, 1, T0, T0, BATCH_NONE, GAP_NOT_WATCHED, false, "x"};
     struct refusal_row refusal = refusal_of(1, "dave");
 

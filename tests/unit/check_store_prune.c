@@ -339,7 +339,7 @@ START_TEST(a_server_run_stays_as_long_as_a_session_of_it_and_its_spool)
     struct retention none = {0, 0, 0};
     struct batch *batch = first_batch();
     struct run_row ended = run_of(2, 1), unread = run_of(3, 1), later = run_of(4, 1);
-    struct position_row position = {"x.spool", 3, 10};
+    struct position_row position = {"x.spool", 3, 10, BATCH_NONE};
     struct session_row open = session_of(1, "alice");
 
     ended.ended = unread.ended = T0 - 10;
