@@ -213,6 +213,8 @@ void session_end_unseen(struct recorder *recorder, struct session *session, int6
                         enum end_reason reason);
 enum end_reason session_disconnect_reason(const struct recorder *recorder,
                                           const struct session *session, int64_t boot_ms);
+/* From the next batch on its row is one of that run; the chains of both are the caller's. */
+void session_set_run(struct recorder *recorder, struct session *session, struct run *run);
 void session_move(struct recorder *recorder, struct session *session, struct run *run);
 void session_changed(struct recorder *recorder, struct session *session);
 void session_release(struct recorder *recorder, struct session *session);

@@ -188,8 +188,8 @@ static void move_sessions(struct recorder *recorder, struct run *from, struct ru
         next = chain_next(&session->in_run);
         if (!is_of(session, to))
             continue;
+        session_set_run(recorder, session, to);
         chain_remove(&from->tail, &session->in_run);
-        session->run = to;
         chain_add(&to->tail, &session->in_run, session);
         to->tail_last = session->ended;
         session_changed(recorder, session);

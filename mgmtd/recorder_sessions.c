@@ -365,17 +365,24 @@ void session_forget_heard(struct server *server, struct session *session)
     session_heard_nothing(session);
 }
 
-void session_move(struct recorder *recorder, struct session *session, struct run *run)
+void session_set_run(struct recorder *recorder, struct session *session, struct run *run)
 {
-    status_settle(recorder, session);
     batch_keep(recorder, session);
     if (chain_has(&session->in_dirty)) {
         session->run->n_dirty--;
         run->n_dirty++;
     }
-    chain_remove(&session->run->sessions, &session->in_run);
-    session_set_cid(recorder, session, BATCH_NONE);
     session->run = run;
+}
+
+void session_move(struct recorder *recorder, struct session *session, struct run *run)
+{
+    struct run *old = session->run;
+
+    status_settle(recorder, session);
+    session_set_run(recorder, session, run);
+    chain_remove(&old->sessions, &session->in_run);
+    session_set_cid(recorder, session, BATCH_NONE);
     chain_add(&run->sessions, &session->in_run, session);
     session_index_all(recorder, session, run->server);
     session_changed(recorder, session);

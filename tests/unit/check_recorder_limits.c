@@ -4,9 +4,11 @@
 
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,6 +123,54 @@ START_TEST(reports_that_the_database_does_not_take_fill_no_memory_and_lose_no_by
 }
 END_TEST
 
+/* An empty one, with a writer: its descriptor. */
+static int write_spool(const char *name, struct spool_file *file)
+{
+    char path[200];
+    int dir = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd;
+
+    make_spool(name);
+    snprintf(path, sizeof(path), "%s/%s", spool, name);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+    file->reader = spool_reader_open(dir, name, 0);
+    ck_assert_ptr_nonnull(file->reader);
+    close(dir);
+    return fd;
+}
+
+START_TEST(sessions_that_end_before_their_restart_is_told_are_counted_with_the_new_run)
+{
+    int number = recorder_server_add(recorder, "here", at(0));
+    struct server *server = recorder->servers[number];
+    struct spool_file *file = file_new(recorder, "here-1-7.spool");
+    struct run *old = run_new(recorder, server, 7, NOW);
+    struct session *session = sessions_add(recorder->sessions, -1);
+    int fd;
+
+    fd = write_spool("here-1-7.spool", file);
+    file->identified = true;
+    file->pid = 7;
+    file->start = file->at = NOW;
+    run_bind(recorder, old, file);
+    old->connected_at = NOW;
+    server->run = old;
+    session->file = file;
+    session->since = NOW + 10;
+    session_begin(recorder, session, old, NOW + 10);
+    session_end(recorder, session, NOW + 11, BATCH_NONE, END_DISCONNECTED);
+    ck_assert_uint_eq(old->n_dirty, 1);
+
+    ck_assert(!run_resolve(recorder, server, 7, NOW + 5));
+    ck_assert_ptr_ne(server->run, old);
+    ck_assert_ptr_eq(session->run, server->run);
+    ck_assert_uint_eq(old->n_dirty, 0);
+    ck_assert_uint_eq(server->run->n_dirty, 1);
+    close(fd);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
     Suite *suite = suite_create("recorder_limits");
@@ -131,6 +181,8 @@ Suite *unit_suite(void)
     tcase_add_test(tests, files_that_cannot_be_deleted_keep_no_new_one_from_being_read);
     tcase_add_test(tests, a_spool_directory_that_was_removed_and_made_again_is_read);
     tcase_add_test(tests, reports_that_the_database_does_not_take_fill_no_memory_and_lose_no_bytes);
+    tcase_add_test(tests,
+                   sessions_that_end_before_their_restart_is_told_are_counted_with_the_new_run);
     suite_add_tcase(suite, tests);
     return suite;
 }
