@@ -81,9 +81,10 @@ void recorder_free(struct recorder *recorder)
 
 bool recorder_work(struct recorder *recorder, struct recorder_time now)
 {
-    bool more = false;
+    bool more;
 
     recorder_tick(recorder, now);
+    more = run_work(recorder);
     for (size_t i = 0; i < recorder->n_servers && !more; i++)
         more = status_work(recorder, recorder->servers[i]);
     return more;

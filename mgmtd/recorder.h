@@ -101,7 +101,8 @@ bool recorder_read_spool(struct recorder *recorder, size_t max_records, struct r
 /*
  * Everything that changed, NULL if nothing did, or if the last one is not settled yet. A big
  * one is put together in parts: NULL while recorder_is_packing(), then call again soon. It
- * says how things stood at the first of these calls.
+ * says how things stood when its first part was made; none is begun before all sessions of a
+ * server run that ended have ended.
  */
 struct batch *recorder_take_batch(struct recorder *recorder, struct recorder_time now);
 bool recorder_is_packing(const struct recorder *recorder);

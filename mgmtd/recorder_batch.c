@@ -249,6 +249,10 @@ struct batch *recorder_take_batch(struct recorder *recorder, struct recorder_tim
     struct batch *batch;
 
     recorder_tick(recorder, now);
+    if (!recorder->packing && recorder->n_parting > 0)
+        run_work(recorder);
+    if (!recorder->packing && recorder->n_parting > 0)
+        return NULL;
     if (recorder->in_flight || (!recorder->packing && !something_changed(recorder)))
         return NULL;
     if (!recorder->packing)
@@ -265,7 +269,7 @@ struct batch *recorder_take_batch(struct recorder *recorder, struct recorder_tim
 
 bool recorder_is_packing(const struct recorder *recorder)
 {
-    return recorder->packing != NULL;
+    return recorder->packing != NULL || recorder->n_parting > 0;
 }
 
 void recorder_batch_written(struct recorder *recorder)

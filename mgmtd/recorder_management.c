@@ -63,8 +63,10 @@ static void on_status_time(struct recorder *recorder, struct server *server,
 static void on_status_client(struct recorder *recorder, struct server *server,
                              const struct management_event *event)
 {
-    if (server->talk.reply == REPLY_STATUS && server->talk.resolved && event->client.cid >= 0)
-        status_client(recorder, server, &event->client);
+    if (server->talk.reply != REPLY_STATUS || !server->talk.resolved || event->client.cid < 0)
+        return;
+    run_settle(recorder, server->run);
+    status_client(recorder, server, &event->client);
 }
 
 static void on_client(struct recorder *recorder, struct server *server,
@@ -72,6 +74,7 @@ static void on_client(struct recorder *recorder, struct server *server,
 {
     if (!server->talk.resolved || event->client.cid < 0)
         return;
+    run_settle(recorder, server->run);
     if (event->kind == MANAGEMENT_ESTABLISHED)
         status_established(recorder, server, &event->client);
     else if (event->kind == MANAGEMENT_DISCONNECT)

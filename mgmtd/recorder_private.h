@@ -66,6 +66,9 @@ struct run {
     struct server *server;
     int64_t pid, daemon_start, connected_at, began, ended;
     enum end_reason end_reason;
+    bool parting; /* it ended, and some of its sessions still do, for this reason: */
+    enum end_reason parting_reason;
+    int64_t parting_by;
     struct spool_file *file; /* NULL: no plugin there */
     char *spool;
     bool dirty;
@@ -128,6 +131,8 @@ struct recorder {
     struct chain dirty;     /* sessions */
     uint64_t dirty_number;  /* of the batch that these will be in */
     struct chain tentative; /* sessions whose address was not learned yet */
+    struct chain done;      /* sessions that nobody needs any more */
+    size_t n_parting;       /* runs */
     size_t n_open;
     size_t n_candidates;
 
@@ -224,6 +229,19 @@ void session_forget_heard(struct server *server, struct session *session);
 struct run *run_new(struct recorder *recorder, struct server *server, int64_t pid, int64_t began);
 void run_bind(struct recorder *recorder, struct run *run, struct spool_file *file);
 void run_end(struct recorder *recorder, struct run *run, int64_t gone_by, enum end_reason reason);
+/*
+ * Its sessions end with it: all that no spool with a writer tells of, in steps of run_work().
+ * Until that is done no batch is begun, so the rows of all go into one, with the run's.
+ */
+void run_part(struct recorder *recorder, struct run *run, int64_t gone_by, enum end_reason reason);
+/* The next part of that; true if there is more. */
+bool run_work(struct recorder *recorder);
+/* All of that now: something else is about to happen to this run. */
+void run_settle(struct recorder *recorder, struct run *run);
+/* Ends the session, if it is one that is still to end with its run. True if it was. */
+bool run_part_with(struct recorder *recorder, struct session *session);
+/* It is as good as ended. */
+bool run_takes_along(const struct session *session);
 /* The session ended, and what comes may say why: it stays for a while. */
 void run_keep_ended(struct recorder *recorder, struct session *session);
 void run_trim_tail(struct recorder *recorder, struct run *run, int64_t before);

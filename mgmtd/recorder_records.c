@@ -61,8 +61,8 @@ static struct session *known_to_management(struct recorder *recorder, const stru
                                               sessions_first_key(record->since, ports[i]));
 
         for (; found; found = sessions_find_next(found, SESSION_BY_FIRST))
-            if (!found->file && found->ended == BATCH_NONE && found->since == record->since &&
-                same_client(found, record))
+            if (!found->file && found->ended == BATCH_NONE && !run_takes_along(found) &&
+                found->since == record->since && same_client(found, record))
                 return found;
     }
     return NULL;

@@ -54,7 +54,8 @@ void run_trim_tail(struct recorder *recorder, struct run *run, int64_t before)
 
     while ((session = chain_first(&run->tail)) && session->ended < before) {
         chain_remove(&run->tail, &session->in_run);
-        session_release(recorder, session);
+        if (!chain_has(&session->in_dirty))
+            chain_add(&recorder->done, &session->in_run, session);
     }
 }
 
@@ -103,18 +104,87 @@ static int64_t last_sign_of(const struct run *run)
     return last;
 }
 
+/* ── what ends with a run ── */
+
 /* Sessions that a spool began are ended by its records, or with the file. */
-static void end_sessions(struct recorder *recorder, struct run *run, int64_t gone_by,
-                         enum end_reason reason)
+static bool goes_with_run(const struct session *session)
+{
+    return !session->file || session->file->gone_ms != BATCH_NONE;
+}
+
+bool run_takes_along(const struct session *session)
+{
+    return session->run && session->run->parting && session->ended == BATCH_NONE &&
+           goes_with_run(session);
+}
+
+bool run_part_with(struct recorder *recorder, struct session *session)
+{
+    if (!run_takes_along(session))
+        return false;
+    session_end_unseen(recorder, session, session->run->parting_by, session->run->parting_reason);
+    return true;
+}
+
+/* Ends up to `max`; true if it was all. */
+static bool part(struct recorder *recorder, struct run *run, size_t max)
+{
+    struct session *session = chain_first(&run->sessions);
+    struct session *next;
+    size_t n = 0;
+
+    for (; session && n < max; session = next) {
+        next = chain_next(&session->in_run);
+        n += run_part_with(recorder, session);
+    }
+    if (session)
+        return false;
+    run->parting = false;
+    recorder->n_parting--;
+    return true;
+}
+
+void run_settle(struct recorder *recorder, struct run *run)
+{
+    if (run && run->parting)
+        part(recorder, run, SIZE_MAX);
+}
+
+void run_part(struct recorder *recorder, struct run *run, int64_t gone_by, enum end_reason reason)
+{
+    if (run->sessions.n == 0 || run->parting)
+        return;
+    run->parting = true;
+    run->parting_by = gone_by;
+    run->parting_reason = reason;
+    recorder->n_parting++;
+    /* Where a spool goes on, most stay: they are not looked at again and again. */
+    part(recorder, run,
+         run->file && run->file->gone_ms == BATCH_NONE ? SIZE_MAX : recorder->settings.step);
+}
+
+static bool free_done(struct recorder *recorder)
 {
     struct session *session;
-    struct session *next;
 
-    for (session = chain_first(&run->sessions); session; session = next) {
-        next = chain_next(&session->in_run);
-        if (!session->file || session->file->gone_ms != BATCH_NONE)
-            session_end_unseen(recorder, session, gone_by, reason);
+    for (size_t i = 0; i < recorder->settings.step && (session = chain_first(&recorder->done));
+         i++) {
+        chain_remove(&recorder->done, &session->in_run);
+        sessions_remove(recorder->sessions, session);
     }
+    return recorder->done.n > 0;
+}
+
+bool run_work(struct recorder *recorder)
+{
+    struct run *run = recorder->n_parting > 0 ? chain_first(&recorder->runs) : NULL;
+
+    while (run && !run->parting)
+        run = chain_next(&run->link);
+    if (!run)
+        return free_done(recorder);
+    part(recorder, run, recorder->settings.step);
+    return recorder->n_parting > 0 || recorder->done.n > 0;
 }
 
 void run_end(struct recorder *recorder, struct run *run, int64_t gone_by, enum end_reason reason)
@@ -130,7 +200,7 @@ void run_end(struct recorder *recorder, struct run *run, int64_t gone_by, enum e
     run->end_reason = reason;
     run->dirty = true;
     judge_tail(recorder, run, gone_by);
-    end_sessions(recorder, run, gone_by, reason);
+    run_part(recorder, run, gone_by, reason);
     if (run->server->run == run)
         status_forget(recorder, run->server);
 }
@@ -270,8 +340,10 @@ bool run_resolve(struct recorder *recorder, struct server *server, int64_t pid,
 
     if (old && old->ended == BATCH_NONE && old->pid == pid && old->connected_at == connected_at)
         return true;
+    run_settle(recorder, old);
     file = file_of_pid(recorder, server, pid, connected_at);
     if (file) {
+        run_settle(recorder, file->run);
         run = run_of_file(recorder, server, pid, file, connected_at);
         remember_spool_name(server, file);
     } else if (old && old->ended == BATCH_NONE && old->pid == pid) {

@@ -250,11 +250,16 @@ static void take_from_others(struct recorder *recorder, struct session *session,
     int64_t place = session->run->server->id;
     uint64_t key = sessions_address_key(recorder->sessions, address);
     struct session *other = sessions_find(recorder->sessions, index, place, key);
+    struct session *next;
 
-    for (; other; other = sessions_find_next(other, index))
+    for (; other; other = next) {
+        next = sessions_find_next(other, index);
+        if (run_part_with(recorder, other))
+            continue;
         if (other != session && other->run && other->ended == BATCH_NONE &&
             (teller == TOLD_BY_PLUGIN || other->listed != session->listed))
             give_up(recorder, other, HELD_VPN, address, at);
+    }
 }
 
 void session_learn(struct recorder *recorder, struct session *session, const char *text, int64_t at,

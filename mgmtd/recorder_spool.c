@@ -378,18 +378,13 @@ static void finish(struct recorder *recorder, struct spool_file *file)
     if (file->garbage > 0)
         note_garbage(recorder, file);
     for (struct run *run = chain_first(&recorder->runs); run; run = chain_next(&run->link)) {
-        struct session *session;
-        struct session *next;
         int64_t gone_by;
 
         if (run->file != file)
             continue;
         gone_by = next_began(recorder, run, now);
         run_end(recorder, run, gone_by, reason);
-        for (session = chain_first(&run->sessions); session; session = next) {
-            next = chain_next(&session->in_run);
-            session_end_unseen(recorder, session, gone_by, reason);
-        }
+        run_part(recorder, run, gone_by, reason); /* it ended before */
     }
     file->position = spool_reader_position(file->reader);
     note_finished(recorder, file, known);
@@ -440,6 +435,7 @@ static void give_up(struct recorder *recorder, struct spool_file *file)
         if (run->file != file)
             continue;
         run_end(recorder, run, recorder->now.wall_s, END_LOST_SIGHT);
+        run_settle(recorder, run);
         while ((session = chain_first(&run->sessions)))
             session_end_unseen(recorder, session, recorder->now.wall_s, END_LOST_SIGHT);
     }

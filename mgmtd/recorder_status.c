@@ -38,7 +38,7 @@ static bool is_free(const struct session *session, const struct run *run)
 {
     return session->run && session->run->server == run->server &&
            (session->run == run || (session->file && session->file == run->file)) &&
-           session->cid == BATCH_NONE && session->ended == BATCH_NONE;
+           session->cid == BATCH_NONE && session->ended == BATCH_NONE && !run_takes_along(session);
 }
 
 static bool same_address(const char *known, const char *told)
