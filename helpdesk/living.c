@@ -115,7 +115,8 @@ static bool add_wanted(struct living *living, char *what, size_t slot, const cha
 
     if (!what)
         return false;
-    living->texts[living->n++] = what;
+    living->texts[living->n_texts++] = what;
+    living->n++;
     source->what = what;
     source->file = file;
     source->line = line;
@@ -194,7 +195,7 @@ bool living_of_group(struct living *living, const struct policy *policy,
 
 void living_free(struct living *living)
 {
-    for (size_t i = 0; living->texts && i < living->n; i++)
+    for (size_t i = 0; i < living->n_texts; i++)
         free(living->texts[i]);
     free(living->texts);
     free(living->sources);

@@ -39,6 +39,7 @@ struct living {
     int64_t version; /* 0: none */
     /* The rest is private. */
     char **texts;
+    size_t n_texts;
     struct state_file *files[2];
     struct state_statuses *statuses;
 };

@@ -223,7 +223,7 @@ void status_bytecount(struct recorder *recorder, struct server *server,
     struct session *session =
         sessions_find(recorder->sessions, SESSION_BY_CID, server->run->id, (uint64_t)client->cid);
 
-    if (session && session->run)
+    if (session)
         hear_count(recorder, server, session, COUNTS_BYTECOUNT, client);
 }
 

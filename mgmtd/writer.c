@@ -36,6 +36,7 @@ struct writer {
     pthread_cond_t changed;
     int event;
     struct retention retention;
+    bool retention_is_new;
     struct batch *batch; /* until it is written */
     struct writer_news news;
     enum store_result trouble; /* of the batch */
@@ -168,11 +169,14 @@ static void prune_step(struct writer *w)
     enum store_result result;
     bool more = false;
 
+    w->retention_is_new = false;
     pthread_mutex_unlock(&w->mutex);
     result = store_prune(w->store, &retention, time(NULL), &more);
     pthread_mutex_lock(&w->mutex);
     if (result == STORE_DAMAGED)
         note_damage(w);
+    else if (w->retention_is_new)
+        w->prune_at = 0;
     else if (result != STORE_OK)
         w->prune_at = clock_ms() + PRUNE_AGAIN_MS;
     else
@@ -364,6 +368,7 @@ void writer_set_retention(struct writer *w, const struct retention *retention)
 {
     pthread_mutex_lock(&w->mutex);
     w->retention = *retention;
+    w->retention_is_new = true; /* also to a step that is under way by the one before */
     w->prune_at = 0;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->mutex);

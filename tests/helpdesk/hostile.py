@@ -108,6 +108,7 @@ def ask(world, arguments, form=None):
                           env={"BYWAY_DATABASE": world.database, "LC_ALL": "C.UTF-8", "TZ": "UTC"})
     what = (arguments, form)
     assert done.returncode in (0, 1, 2), (what, done)
+    assert b"Sanitizer" not in done.stderr, done.stderr.decode()
     check_text(done.stderr.decode(), what)
     return done.returncode, done.stdout.decode(), what
 

@@ -135,12 +135,12 @@ def a_terminal_obeys_nothing(world):
 
 def files_of_any_bytes_are_answered(world):
     """The sanitizers watch."""
-    chance = random.Random(1)
+    chance = random.Random(2)
     state = State(world)
     state.good()
     good = {}
     for folder in ("routes", "groups"):
-        for name in os.listdir(os.path.join(state.path, folder)):
+        for name in sorted(os.listdir(os.path.join(state.path, folder))):
             with open(os.path.join(state.path, folder, name), "rb") as text:
                 good[f"state/{folder}/{name}"] = text.read()
     for turn in range(12):
