@@ -43,10 +43,19 @@ static struct run *run_at(const struct spool_file *file, int64_t since)
 
 /* ── connected ── */
 
+static const char *common_name(const char *name, const char *user)
+{
+    return name && *name ? name : user ? user : "";
+}
+
+/* Where management showed no port (OpenVPN 2.6, IPv6), others may be at that address. */
 static bool same_client(const struct session *session, const struct spool_record *record)
 {
     char real[SESSION_ADDRESS_SIZE];
 
+    if (session->real_port == BATCH_NONE && strcmp(common_name(session->common_name, session->user),
+                                                   common_name(record->cn, record->user)) != 0)
+        return false;
     return !*session->real || (address_read(record->real, real) && !strcmp(real, session->real));
 }
 
