@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "mgmtd/management_parse.h"
+#include "tests/folder.h"
 #include "tests/sim/wire.h"
 #include "tests/unit/unit.h"
 
@@ -118,19 +119,11 @@ static void play(struct scene *scene, int seconds)
 
 static void close_scene(struct scene *scene)
 {
-    DIR *folder = opendir(scene->folder);
-    struct dirent *entry;
-
     world_free(scene->world);
     for (unsigned i = 0; i < SERVERS; i++)
         management_parser_free(scene->parsers[i]);
-    ck_assert_ptr_nonnull(folder);
-    while ((entry = readdir(folder)) != NULL)
-        if (*entry->d_name != '.')
-            unlinkat(scene->settings.spool_dir, entry->d_name, 0);
-    closedir(folder);
     close(scene->settings.spool_dir);
-    rmdir(scene->folder);
+    ck_assert(folder_remove(scene->folder));
     free(scene);
 }
 

@@ -9,6 +9,7 @@
  */
 #include "config.h"
 
+#include "tests/folder.h"
 #include "tests/sim/bottle.h"
 #include "tests/sim/compare.h"
 
@@ -269,19 +270,6 @@ static bool make_folder(struct day *day)
     return mkdir(day->spool, 0700) == 0;
 }
 
-static void remove_all(const char *path)
-{
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-
-    while (folder && (entry = readdir(folder)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
 static void run(struct day *day)
 {
     const struct sim_settings of_world = {
@@ -331,9 +319,7 @@ int main(int argc, char **argv)
     }
     run(&day);
     printf("1..%d\n", day.tests);
-    if (!day.keep) {
-        remove_all(day.spool);
-        remove_all(day.folder);
-    }
+    if (!day.keep && !folder_remove(day.folder))
+        perror(day.folder);
     return day.failed > 0;
 }

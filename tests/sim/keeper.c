@@ -3,7 +3,8 @@
 
 #include "tests/sim/keeper.h"
 
-#include <dirent.h>
+#include "tests/folder.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -60,28 +61,14 @@ void keeper_set_up(struct keeper *keeper, const struct sim_server_spec *servers,
     write_config(keeper, servers, n, more_config);
 }
 
-static void remove_folder(const char *path)
-{
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-
-    while (folder && (entry = readdir(folder)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
 void keeper_tear_down(struct keeper *keeper)
 {
     if (keeper->pid > 0)
         keeper_end(keeper, SIGKILL);
     if (keeper->keep)
         return;
-    remove_folder(keeper->spool);
-    remove_folder(keeper->database_folder);
-    remove_folder(keeper->folder);
+    if (!folder_remove(keeper->folder))
+        perror(keeper->folder);
 }
 
 void keeper_start(struct keeper *keeper)

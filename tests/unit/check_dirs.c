@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/folder.h"
 #include "tests/unit/unit.h"
 
 #include "lib/dirs.h"
@@ -44,10 +45,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    char command[200];
-
-    snprintf(command, sizeof command, "rm -rf %s", base);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert(folder_remove(base));
 }
 
 static void expect_text(struct dirs *dirs, const char *path, const char *text)

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "tests/folder.h"
 #include "tests/unit/unit.h"
 
 #include "lib/arena.h"
@@ -216,11 +217,8 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    char command[100];
-
     close(dir_fd);
-    snprintf(command, sizeof command, "rm -rf %s", base);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert(folder_remove(base));
 }
 
 static int count_open_files(void)

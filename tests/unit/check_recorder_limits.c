@@ -2,6 +2,7 @@
 /* What the recorder does with a spool directory in disorder, and while no rows are taken. */
 #include <config.h>
 
+#include "tests/folder.h"
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
@@ -45,12 +46,9 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    char command[96];
-
     recorder_free(recorder);
     store_close(store);
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert(folder_remove(folder));
 }
 
 static void make_spool(const char *name)

@@ -4,9 +4,9 @@
 
 #include "plugin/verdict.h"
 
+#include "tests/folder.h"
 #include "tests/unit/unit.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -110,15 +110,7 @@ static void make_dir(void)
 
 static void remove_dir(void)
 {
-    DIR *opened = opendir(dir);
-    struct dirent *entry;
-
-    while (opened && (entry = readdir(opened)))
-        if (entry->d_name[0] != '.')
-            unlinkat(dirfd(opened), entry->d_name, 0);
-    if (opened)
-        closedir(opened);
-    rmdir(dir);
+    ck_assert(folder_remove(dir));
 }
 
 static struct verdict_job job_for(const char *private_file)

@@ -2,6 +2,7 @@
 /* The thread and its database, both real; another connection of SQLite plays the others. */
 #include <config.h>
 
+#include "tests/folder.h"
 #include "tests/unit/unit.h"
 
 #include <dirent.h>
@@ -41,14 +42,11 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    char command[96];
-
     if (writer)
         ck_assert_int_eq(writer_stop(writer, SOON_MS), WRITER_DONE);
     writer = NULL;
     sqlite3_close(other);
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert(folder_remove(folder));
 }
 
 static void run(const char *sql)

@@ -5,8 +5,8 @@
 #include "plugin/connect.h"
 #include "plugin/credentials.h"
 #include "plugin/login.h"
+#include "tests/folder.h"
 
-#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,16 +111,8 @@ void open_again(const char *module, const char *argument)
 
 void login_tear_down(void)
 {
-    DIR *opened = opendir(dir);
-    struct dirent *entry;
-
     handle_free(handle);
-    while (opened && (entry = readdir(opened)))
-        if (entry->d_name[0] != '.')
-            unlinkat(dirfd(opened), entry->d_name, 0);
-    if (opened)
-        closedir(opened);
-    rmdir(dir);
+    ck_assert(folder_remove(dir));
 }
 
 /* The policy is looked at once a second. */

@@ -3,6 +3,7 @@
 
 #include "tests/unit/management_fixture.h"
 
+#include "tests/folder.h"
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>
@@ -169,13 +170,10 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    char command[96];
-
     management_free(connection);
     connection = NULL;
     stop_listening();
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert(folder_remove(folder));
 }
 
 TCase *management_case(const char *name)

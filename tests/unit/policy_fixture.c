@@ -4,7 +4,8 @@
 
 #include "tests/unit/policy_fixture.h"
 
-#include <ftw.h>
+#include "tests/folder.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,20 +41,12 @@ void fixture_setup(void)
     fixture_reset();
 }
 
-static int remove_one(const char *name, const struct stat *st, int type, struct FTW *where)
-{
-    (void)st;
-    (void)type;
-    (void)where;
-    return remove(name);
-}
-
 void fixture_remove(const char *name)
 {
     char whole[256];
 
     snprintf(whole, sizeof whole, "%s/%s", folder, name);
-    ck_assert_int_eq(nftw(whole, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+    ck_assert(folder_remove(whole));
 }
 
 void fixture_teardown(void)
@@ -63,7 +56,7 @@ void fixture_teardown(void)
     watch_free(watch);
     diagnostics_free(problems);
     dirs_free(dirs);
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    ck_assert(folder_remove(folder));
 }
 
 /* Writes a file of the test's folder, making the folders that lead to it. */

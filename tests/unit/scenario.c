@@ -3,6 +3,7 @@
 
 #include "tests/unit/scenario.h"
 
+#include "tests/folder.h"
 #include "tests/unit/tables.h"
 #include "tests/unit/unit.h"
 
@@ -557,8 +558,6 @@ static void open_play(struct play *play)
 
 static void close_play(struct play *play)
 {
-    char command[100];
-
     recorder_free(play->recorder);
     store_close(play->store);
     for (size_t i = 0; i < play->n_servers; i++) {
@@ -569,8 +568,7 @@ static void close_play(struct play *play)
         if (play->spools[i].fd >= 0)
             close(play->spools[i].fd);
     close(play->dir_fd);
-    snprintf(command, sizeof command, "rm -rf %s", play->dir);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert(folder_remove(play->dir));
 }
 
 struct scenario_result scenario_run(const char *path, const struct scenario_way *way)

@@ -2,6 +2,7 @@
 /* What the tests of the spool's files share. */
 #include "tests/unit/spool_fixture.h"
 
+#include "tests/folder.h"
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
@@ -26,11 +27,8 @@ void spool_set_up(void)
 
 void spool_tear_down(void)
 {
-    char command[160];
-
     close(spool_dir_fd);
-    snprintf(command, sizeof command, "rm -rf %s", spool_base);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert(folder_remove(spool_base));
 }
 
 struct spool_writer *spool_open_writer_in(int dir_fd)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/store_fixture.h"
 
+#include "tests/folder.h"
 #include "tests/unit/unit.h"
 
 #include <sqlite3.h>
@@ -39,7 +40,7 @@ void store_set_up(void)
 void store_tear_down(void)
 {
     store_close_it();
-    shell("rm -rf %s", store_folder);
+    ck_assert(folder_remove(store_folder));
 }
 
 void store_open_it(void)
