@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define COVERED_RESTART_S 60
+#define WHY_DELETED       "the spool file was deleted"
 
 static void write_gap(struct recorder *recorder, const struct gap_row *row)
 {
@@ -86,7 +87,8 @@ static bool is_covered(const struct server *server, int64_t ended)
     if (!after || server->run->lossy)
         return false;
     return after->at <= server->gap.began || after == server->gap_spool ||
-           (server->gap_spool && ended - server->gap.began <= COVERED_RESTART_S);
+           (server->gap_spool && !server->gap_spool->missing &&
+            ended - server->gap.began <= COVERED_RESTART_S);
 }
 
 void gap_end_not_watched(struct recorder *recorder, struct server *server)
@@ -104,37 +106,59 @@ void gap_end_not_watched(struct recorder *recorder, struct server *server)
     server->gap_spool = NULL;
 }
 
-/* As long as its writer lives: from a last look at which it was still there. */
-void gap_begin_deleted(struct recorder *recorder, struct spool_file *file)
+/* From the last look at which it was still there. */
+bool gap_begin_deleted(struct recorder *recorder, struct spool_file *file)
 {
-    file->run->lossy = true;
+    int64_t began = file->alive_at != BATCH_NONE ? file->alive_at : file->last_at;
+
     if (file->lost.id != 0)
-        return;
+        return false;
     file->lost = (struct gap_row){
         .id = recorder->next_gap++,
         .kind = GAP_SPOOL_LOST,
         .server = file->run->server->id,
-        .began = file->alive_at == BATCH_NONE ? recorder->now.wall_s : file->alive_at,
+        .began = began == BATCH_NONE ? recorder->now.wall_s : began,
         .ended = BATCH_NONE,
         .count = BATCH_NONE,
-        .reason = "the spool file was deleted",
+        .reason = WHY_DELETED,
     };
     write_gap(recorder, &file->lost);
-    log_write(recorder->log, LOG_LEVEL_WARNING, "spool",
-              "%s was deleted while OpenVPN writes it: restart OpenVPN, so that the plugin begins "
-              "another",
-              file->name);
+    return true;
+}
+
+static void end_deleted(struct recorder *recorder, struct gap_row *lost)
+{
+    int64_t now = recorder->now.wall_s;
+
+    if (lost->id == 0)
+        return;
+    lost->ended = now > lost->began ? now : lost->began;
+    write_gap(recorder, lost);
+    lost->id = 0;
 }
 
 void gap_end_deleted(struct recorder *recorder, struct spool_file *file)
 {
-    int64_t now = recorder->now.wall_s;
+    end_deleted(recorder, &file->lost);
+}
 
-    if (file->lost.id == 0)
+void gap_leave_deleted(struct spool_file *file, struct server *server)
+{
+    if (server->lost.id != 0)
         return;
-    file->lost.ended = now > file->lost.began ? now : file->lost.began;
-    write_gap(recorder, &file->lost);
+    server->lost = file->lost;
     file->lost.id = 0;
+}
+
+void gap_end_lost(struct recorder *recorder, struct server *server)
+{
+    end_deleted(recorder, &server->lost);
+}
+
+void gap_load_deleted(struct server *server, const struct gap_row *row)
+{
+    server->lost = *row;
+    server->lost.reason = WHY_DELETED;
 }
 
 /* One more session was not begun, or not recorded, for want of memory. */

@@ -178,14 +178,8 @@ static bool on_gap(void *arg, const struct gap_row *row)
     struct loading *loading = arg;
     struct server *server = server_of_id(loading->recorder, row->server);
 
-    /* Of a spool that was deleted under its writer: it is given up now, and the gap is over. */
-    if (row->kind == GAP_SPOOL_LOST) {
-        struct gap_row ended = *row;
-        int64_t now = loading->recorder->now.wall_s;
-
-        ended.ended = now > row->began ? now : row->began;
-        memory_need_true(batch_gap(batch_under_way(loading->recorder), &ended));
-    }
+    if (server && row->kind == GAP_SPOOL_LOST)
+        gap_load_deleted(server, row);
     if (!server || row->kind != GAP_NOT_WATCHED)
         return true;
     server->gap = *row;
@@ -246,6 +240,29 @@ static void join_session(struct recorder *recorder, struct session *session,
         file->last_at = session->last_seen; /* at the latest */
 }
 
+static struct spool_file *file_of_server(const struct recorder *recorder,
+                                         const struct server *server)
+{
+    for (struct spool_file *file = chain_first(&recorder->files); file;
+         file = chain_next(&file->link))
+        if (file->run->server == server)
+            return file;
+    return NULL;
+}
+
+/* The gap of a spool that was deleted: of that file, if it was not let go of yet. */
+static void join_lost(struct recorder *recorder, struct server *server)
+{
+    struct spool_file *file = server->run ? server->run->file : file_of_server(recorder, server);
+
+    if (file) {
+        file->lost = server->lost;
+        server->lost.id = 0;
+    } else if (!server->run) {
+        gap_end_lost(recorder, server);
+    }
+}
+
 static void join(struct recorder *recorder)
 {
     for (struct run *run = chain_first(&recorder->runs); run; run = chain_next(&run->link)) {
@@ -263,9 +280,14 @@ static void join(struct recorder *recorder)
         for (session = chain_first(&run->tail); session; session = chain_next(&session->in_run))
             session->file = file;
     }
-    for (size_t i = 0; i < recorder->n_servers; i++)
-        if (recorder->servers[i]->gap.id != 0 && recorder->servers[i]->run)
-            recorder->servers[i]->gap_spool = recorder->servers[i]->run->file;
+    for (size_t i = 0; i < recorder->n_servers; i++) {
+        struct server *server = recorder->servers[i];
+
+        if (server->gap.id != 0 && server->run)
+            server->gap_spool = server->run->file;
+        if (server->lost.id != 0)
+            join_lost(recorder, server);
+    }
 }
 
 /* The clock was set back while no daemon ran, or the last one's was wrong. */

@@ -43,6 +43,12 @@ static void on_state(struct recorder *recorder, struct server *server,
         talk->connected_at = event->at;
 }
 
+/* Of a spool that is no more all was read. */
+static bool is_read(struct recorder *recorder, const struct run *run)
+{
+    return run->file ? spool_is_read(recorder, run->file) : run->spool != NULL;
+}
+
 static void on_status_time(struct recorder *recorder, struct server *server,
                            const struct management_event *event)
 {
@@ -53,8 +59,7 @@ static void on_status_time(struct recorder *recorder, struct server *server,
     talk->status_at = talk->status_true_at = recorder->now.wall_s;
     if (event->at <= talk->status_at && event->at >= talk->status_at - STATUS_LATE_S)
         talk->status_true_at = event->at;
-    talk->status_spool_read =
-        server->run && server->run->file && spool_is_read(recorder, server->run->file);
+    talk->status_spool_read = server->run && is_read(recorder, server->run);
     talk->status_began_ms = recorder->now.boot_ms;
     talk->status_damaged = false;
     talk->status_waits = talk->status_confirmed = talk->status_judging = false;
@@ -92,6 +97,7 @@ static void end_of_state(struct recorder *recorder, struct server *server)
     if (!talk->connected || talk->pid == BATCH_NONE)
         return;
     if (run_resolve(recorder, server, talk->pid, talk->connected_at)) {
+        deleted_but_alive(recorder, server->run);
         status_confirm(recorder, server);
     } else {
         talk->wants_status = true;

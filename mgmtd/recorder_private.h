@@ -57,6 +57,7 @@ struct server {
     char *gap_reason;
     bool gap_dirty, gap_stored;
     struct spool_file *gap_spool; /* the spool that was there when the gap began */
+    struct gap_row lost; /* its spool was deleted, and it has no other yet; id 0: it was not */
 };
 
 /* One life of an OpenVPN process between two (re)starts. */
@@ -85,7 +86,8 @@ struct spool_file {
     int64_t id; /* in this process */
     char *name;
     struct spool_reader *reader; /* NULL: not open */
-    bool missing;                /* it was deleted */
+    bool missing;                /* it was deleted while no daemon had it open */
+    int64_t missing_ms;          /* when that was noticed (boot) */
     bool stays;                  /* it could not be deleted */
     bool complained;
     int64_t retry_ms;
@@ -166,9 +168,15 @@ void gap_write_open(struct server *server, struct batch *batch);
 void gap_end_not_watched(struct recorder *recorder, struct server *server);
 void gap_note(struct recorder *recorder, enum gap_kind kind, const struct server *server,
               int64_t began, int64_t ended, int64_t count, const char *reason);
-/* The file was deleted while its writer lives, and is read to its end; the writer is gone. */
-void gap_begin_deleted(struct recorder *recorder, struct spool_file *file);
+/* The file was deleted, and nothing more will be read of it. True if that is new. */
+bool gap_begin_deleted(struct recorder *recorder, struct spool_file *file);
+/* Its writer is gone, or nothing is known of it any more. */
 void gap_end_deleted(struct recorder *recorder, struct spool_file *file);
+/* The gap lasts beyond the file: until its server has another spool, or another process. */
+void gap_leave_deleted(struct spool_file *file, struct server *server);
+void gap_end_lost(struct recorder *recorder, struct server *server);
+/* One that the last daemon left open. */
+void gap_load_deleted(struct server *server, const struct gap_row *row);
 void gap_overload(struct recorder *recorder, const struct server *server);
 
 /* ── recorder_sessions.c ── */
@@ -228,6 +236,8 @@ void session_forget_heard(struct server *server, struct session *session);
 /* ── recorder_runs.c ── */
 struct run *run_new(struct recorder *recorder, struct server *server, int64_t pid, int64_t began);
 void run_bind(struct recorder *recorder, struct run *run, struct spool_file *file);
+/* Its spool is no more: management begins and ends its sessions from now on. */
+void run_let_go(struct recorder *recorder, struct run *run);
 void run_end(struct recorder *recorder, struct run *run, int64_t gone_by, enum end_reason reason);
 /*
  * Its sessions end with it: all that no spool with a writer tells of, in steps of run_work().
@@ -283,8 +293,23 @@ bool file_is_live(struct spool_file *file);
 /* Reads on, for a bounded time: true if everything that was written until now is read. */
 bool spool_is_read(struct recorder *recorder, struct spool_file *file);
 
+/* When the next life of its server began; `now` if none is known. The run has a file. */
+int64_t run_next_began(const struct recorder *recorder, const struct run *run, int64_t now);
+/* It has no run, or one that ended, and no session of it is open. */
+bool file_is_known_to_have_ended(const struct recorder *recorder, const struct spool_file *file);
+/* recorder_synced() takes it away, once what came of it is stored: the last daemon may have. */
+void file_note_finished(struct recorder *recorder, struct spool_file *file, bool known);
+
 /* Its run has a spool that misses nothing: once that is read, what was told before is true. */
 bool spool_confirms(const struct server *server);
+
+/* ── recorder_deleted.c ── */
+/* It has no name any more, but whoever writes it does not know that yet. */
+void deleted_while_read(struct recorder *recorder, struct spool_file *file);
+/* It is missing: nobody will know who writes it. */
+void deleted_while_away(struct recorder *recorder, struct spool_file *file);
+/* Management says that this run lives: if its spool is missing, it goes on without. */
+void deleted_but_alive(struct recorder *recorder, struct run *run);
 
 /* ── recorder_assign.c ── */
 /* Whose spool it is; false if that is not known yet. */

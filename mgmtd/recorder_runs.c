@@ -34,7 +34,6 @@ struct run *run_new(struct recorder *recorder, struct server *server, int64_t pi
 
 void run_bind(struct recorder *recorder, struct run *run, struct spool_file *file)
 {
-    (void)recorder;
     run->file = file;
     free(run->spool);
     run->spool = memory_copy(file->name);
@@ -45,6 +44,20 @@ void run_bind(struct recorder *recorder, struct run *run, struct spool_file *fil
         file->taken = -1; /* the position's row names the run */
     }
     file->run = run;
+    gap_end_lost(recorder, run->server);
+}
+
+void run_let_go(struct recorder *recorder, struct run *run)
+{
+    struct session *session;
+
+    for (session = chain_first(&run->sessions); session; session = chain_next(&session->in_run)) {
+        sessions_unindex(recorder->sessions, session, SESSION_BY_NUMBER);
+        session->file = NULL;
+    }
+    for (session = chain_first(&run->tail); session; session = chain_next(&session->in_run))
+        session->file = NULL;
+    run->file = NULL;
 }
 
 /* They are about in the order of their ends: who ended before the first of them stays with it. */
@@ -325,6 +338,8 @@ static void leave(struct recorder *recorder, struct server *server, struct run *
 {
     bool same_process = old->pid == run->pid;
 
+    if (!same_process)
+        gap_end_lost(recorder, server);
     status_forget(recorder, server);
     if (old->ended == BATCH_NONE && (!old->file || same_process))
         run_end(recorder, old, run->connected_at,

@@ -83,8 +83,12 @@ static void open_file(struct recorder *recorder, struct spool_file *file)
     file->reader = spool_reader_open(recorder->dir_fd, file->name, file->position);
     if (!file->reader && (errno == ERANGE || (errno == EINVAL && file->position > 0)))
         open_from_start(recorder, file);
-    if (file->reader)
+    if (file->reader) {
+        file->missing = false;
         return;
+    }
+    if (!file->missing)
+        file->missing_ms = recorder->now.boot_ms;
     file->missing = errno == ENOENT;
     file->retry_ms = recorder->now.boot_ms + RETRY_MS;
     if (!file->missing && !file->complained)
@@ -300,8 +304,7 @@ static bool same_daemon(const struct spool_file *a, const struct spool_file *b)
     return n > 0 && n == stem(b->name) && strncmp(a->name, b->name, n) == 0;
 }
 
-/* When the next life of that server began; `now` if none is known. */
-static int64_t next_began(const struct recorder *recorder, const struct run *run, int64_t now)
+int64_t run_next_began(const struct recorder *recorder, const struct run *run, int64_t now)
 {
     int64_t next = now;
 
@@ -352,13 +355,12 @@ static size_t open_sessions(const struct recorder *recorder, const struct spool_
     return n;
 }
 
-static bool is_known_to_have_ended(const struct recorder *recorder, const struct spool_file *file)
+bool file_is_known_to_have_ended(const struct recorder *recorder, const struct spool_file *file)
 {
     return !file->run || (file->run->ended != BATCH_NONE && open_sessions(recorder, file) == 0);
 }
 
-/* recorder_synced() takes it away, once what came of it is stored: the last daemon may have. */
-static void note_finished(struct recorder *recorder, struct spool_file *file, bool known)
+void file_note_finished(struct recorder *recorder, struct spool_file *file, bool known)
 {
     gap_end_deleted(recorder, file);
     file->finished = true;
@@ -369,7 +371,7 @@ static void note_finished(struct recorder *recorder, struct spool_file *file, bo
 static void finish(struct recorder *recorder, struct spool_file *file)
 {
     int64_t now = recorder->now.wall_s;
-    bool known = is_known_to_have_ended(recorder, file);
+    bool known = file_is_known_to_have_ended(recorder, file);
     bool goes_on = same_process_goes_on(recorder, file);
     enum end_reason reason = goes_on                             ? END_SERVER_RESTART
                              : open_sessions(recorder, file) > 0 ? END_SERVER_DIED
@@ -382,12 +384,12 @@ static void finish(struct recorder *recorder, struct spool_file *file)
 
         if (run->file != file)
             continue;
-        gone_by = next_began(recorder, run, now);
+        gone_by = run_next_began(recorder, run, now);
         run_end(recorder, run, gone_by, reason);
         run_part(recorder, run, gone_by, reason); /* it ended before */
     }
     file->position = spool_reader_position(file->reader);
-    note_finished(recorder, file, known);
+    file_note_finished(recorder, file, known);
 }
 
 /* Nothing more will come of a file whose writer is gone and that is read to its end. */
@@ -400,10 +402,10 @@ static void look_for_end(struct recorder *recorder, struct spool_file *file)
         file->position = spool_reader_position(file->reader);
     }
     if (file_is_live(file)) {
-        if (file->run && spool_reader_is_deleted(file->reader))
-            gap_begin_deleted(recorder, file);
-        else
+        if (!file->run || !spool_reader_is_deleted(file->reader))
             file->alive_at = recorder->now.wall_s;
+        else
+            deleted_while_read(recorder, file);
         return;
     }
     if (file->gone_ms == BATCH_NONE) {
@@ -424,24 +426,6 @@ static void look_for_end(struct recorder *recorder, struct spool_file *file)
         finish(recorder, file);
 }
 
-/* A file that was deleted: its sessions were last seen when they were. */
-static void give_up(struct recorder *recorder, struct spool_file *file)
-{
-    bool known = is_known_to_have_ended(recorder, file);
-
-    for (struct run *run = chain_first(&recorder->runs); run; run = chain_next(&run->link)) {
-        struct session *session;
-
-        if (run->file != file)
-            continue;
-        run_end(recorder, run, recorder->now.wall_s, END_LOST_SIGHT);
-        run_settle(recorder, run);
-        while ((session = chain_first(&run->sessions)))
-            session_end_unseen(recorder, session, recorder->now.wall_s, END_LOST_SIGHT);
-    }
-    note_finished(recorder, file, known);
-}
-
 bool spool_is_read(struct recorder *recorder, struct spool_file *file)
 {
     if (!file->reader || file->finished ||
@@ -458,7 +442,7 @@ static size_t read_file(struct recorder *recorder, struct spool_file *file, size
     if (!file->reader && !file->finished && recorder->now.boot_ms >= file->retry_ms)
         open_file(recorder, file);
     if (file->missing && !file->finished)
-        give_up(recorder, file);
+        deleted_while_away(recorder, file);
     if (!file->reader || file->finished)
         return 0;
     n = read_records(recorder, file, max);
