@@ -89,6 +89,32 @@ def sessions_that_come_and_go_while_the_daemon_is_killed_are_not_lost(lab):
 
 
 @test
+def sessions_go_on_whose_spool_is_deleted_while_the_daemon_is_down(lab):
+    daemon = lab.daemon(start=False)
+    server = lab.server(POLICY, state=daemon.state)
+    daemon.start().ready()
+    gets(lab.client("alice"), CAMPUS)
+    alice = daemon.wait_for_sessions(1, user="alice", ended=None)[0]
+    same(daemon.stop(), 0, "exit status")
+    spool = os.path.join(daemon.state, "spool")
+    for name in os.listdir(spool):
+        os.remove(os.path.join(spool, name))
+    gets(lab.client("bob"), CAMPUS)
+    daemon.start().ready()
+    daemon.expect("was deleted while OpenVPN writes it: restart OpenVPN")
+    bob = daemon.wait_for_sessions(1, user="bob", ended=None)[0]
+    same((alice["profile"], bob["profile"]), ("campus", None), "profiles")
+    daemon.wait_for("SELECT kind, ended FROM gap WHERE kind = 2", [(2, None)])
+    server.stop()
+    server.start().ready()
+    daemon.wait_for_sessions(2, reason="server-died")
+    same([row["id"] for row in daemon.sessions()], [alice["id"], bob["id"]], "sessions")
+    gets(lab.client("carol"), CAMPUS)
+    daemon.wait_for_sessions(1, user="carol", profile="campus", ended=None)
+    daemon.wait_for("SELECT count(*) FROM gap WHERE kind = 2 AND ended IS NULL", [(0,)])
+
+
+@test
 def without_the_plugin_a_session_is_known_by_what_the_management_interface_tells(lab):
     net.serve_echo("campus")
     daemon = lab.daemon()
