@@ -209,12 +209,14 @@ static int64_t read_spool(struct recording *r)
     return more || work ? 0 : SPOOL_INTERVAL_MS;
 }
 
+/* While the writer has one, there is nothing to hurry for: read_spool() goes on with the work. */
 static int64_t give_batch(struct recording *r)
 {
-    struct batch *batch = NULL;
+    struct batch *batch;
 
-    if (writer_is_free(r->writer))
-        batch = recorder_take_batch(r->recorder, clock_now());
+    if (!writer_is_free(r->writer))
+        return BATCH_INTERVAL_MS;
+    batch = recorder_take_batch(r->recorder, clock_now());
     if (batch)
         writer_give(r->writer, batch);
     return recorder_is_packing(r->recorder) ? 0 : BATCH_INTERVAL_MS;
