@@ -77,6 +77,8 @@ enum store_statement {
     PRUNE_ADDRESS_GONE,
     PRUNE_USERS,
     PRUNE_USERS_END,
+    PRUNE_CLIENTS,
+    PRUNE_CLIENTS_END,
     N_STATEMENTS
 };
 
@@ -90,7 +92,7 @@ struct words *words_new(void); /* NULL when memory is out */
 void words_free(struct words *words);
 /* After a rollback: forgets all of them. */
 void words_forget(struct words *words);
-/* One that was deleted. */
+/* One that was deleted; the two texts of a client with a newline in between. */
 void words_forget_one(struct words *words, enum word_kind kind, const char *text);
 
 /* ── retention ── where a pass stands (store_prune.c) */
@@ -100,7 +102,7 @@ struct prune {
     int class; /* within a scan of sessions: the class, and the last one looked at */
     int64_t started, ended, id;
     bool in_class;
-    int64_t user; /* within the users */
+    int64_t word; /* within the users, within the clients */
 };
 
 /* What a step does its work with. */

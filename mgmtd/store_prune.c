@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ROWS  100 /* a step; a few milliseconds (bench/RESULTS.md) */
-#define USERS 250 /* numbers of users a step */
+#define WORDS 250 /* numbers of users or clients a step */
 
 /* ── pointers ── */
 
@@ -101,53 +101,60 @@ static int prune_runs(struct prune_step *step)
     return run_limited(step, PRUNE_RUNS, BATCH_NONE);
 }
 
-static int users_end(struct store *store, int64_t *last)
+/* Deletes words of a range and forgets their numbers. `row`: what deletes them, filled in. */
+static int drop_words(struct row *row, enum word_kind kind)
 {
-    sqlite3_stmt *statement = store->statements[PRUNE_USERS_END];
-    int rc = sqlite3_step(statement);
+    int rc = row->rc;
 
-    if (rc == SQLITE_ROW)
-        *last = sqlite3_column_int64(statement, 0);
-    sqlite3_reset(statement);
-    return rc == SQLITE_ROW ? SQLITE_OK : rc;
+    if (rc != SQLITE_OK)
+        return rc;
+    while ((rc = sqlite3_step(row->statement)) == SQLITE_ROW)
+        words_forget_one(row->store->words, kind,
+                         (const char *)sqlite3_column_text(row->statement, 0));
+    sqlite3_reset(row->statement);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* Deletes users of a range and forgets their numbers. */
-static int prune_user_range(struct prune_step *step, int64_t latest)
+/* Behind the range; nothing is left of the budget if there are more words. */
+static int pass_words(struct prune_step *step, enum store_statement end)
 {
-    struct store *store = step->store;
-    sqlite3_stmt *statement = store->statements[PRUNE_USERS];
-    struct row row = row_begin(store, PRUNE_USERS);
-    int rc;
+    sqlite3_stmt *statement = step->store->statements[end];
+    int rc = sqlite3_step(statement);
 
-    row_int(&row, step->at->user);
-    row_int(&row, step->at->user + USERS);
-    row_int(&row, step->cutoff);
-    row_int(&row, latest);
-    if (row.rc != SQLITE_OK)
-        return row.rc;
-    while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
-        words_forget_one(store->words, WORD_USER, (const char *)sqlite3_column_text(statement, 0));
+    step->at->word += WORDS;
+    if (rc == SQLITE_ROW && step->at->word <= sqlite3_column_int64(statement, 0))
+        step->budget = 0;
     sqlite3_reset(statement);
-    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+    return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
 static int prune_users(struct prune_step *step)
 {
     static const char kind[] = "sessions";
-    int64_t last = 0, latest = step->cutoff;
-    int rc = users_end(step->store, &last);
+    struct row row = row_begin(step->store, PRUNE_USERS);
+    int64_t latest = step->cutoff;
+    int rc = prune_pointer(step->store, kind, 0, &latest);
 
+    row_int(&row, step->at->word);
+    row_int(&row, step->at->word + WORDS);
+    row_int(&row, step->cutoff);
+    row_int(&row, latest > step->cutoff ? latest : step->cutoff);
     if (rc == SQLITE_OK)
-        rc = prune_pointer(step->store, kind, 0, &latest);
-    if (rc == SQLITE_OK)
-        rc = prune_user_range(step, latest > step->cutoff ? latest : step->cutoff);
+        rc = drop_words(&row, WORD_USER);
     if (rc == SQLITE_OK && latest < step->cutoff)
         rc = prune_set_pointer(step->store, kind, 0, step->cutoff);
-    step->at->user += USERS;
-    if (step->at->user <= last)
-        step->budget = 0; /* more of them another time */
-    return rc;
+    return rc == SQLITE_OK ? pass_words(step, PRUNE_USERS_END) : rc;
+}
+
+static int prune_clients(struct prune_step *step)
+{
+    struct row row = row_begin(step->store, PRUNE_CLIENTS);
+    int rc;
+
+    row_int(&row, step->at->word);
+    row_int(&row, step->at->word + WORDS);
+    rc = drop_words(&row, WORD_CLIENT);
+    return rc == SQLITE_OK ? pass_words(step, PRUNE_CLIENTS_END) : rc;
 }
 
 /* ── a pass ── */
@@ -165,6 +172,7 @@ static const struct {
     {prune_usage_hour, OF_SESSIONS},
     {prune_sessions, OF_SESSIONS},
     {prune_users, OF_SESSIONS},
+    {prune_clients, OF_SESSIONS},
     {prune_runs, OF_SESSIONS},
     {prune_refusals, OF_SESSIONS},
     {prune_gaps, OF_SESSIONS},

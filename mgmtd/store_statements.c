@@ -71,6 +71,8 @@ static const char *const names[N_STATEMENTS] = {
     [PRUNE_ADDRESS_GONE] = "prune.address-gone",
     [PRUNE_USERS] = "prune.users",
     [PRUNE_USERS_END] = "prune.users-end",
+    [PRUNE_CLIENTS] = "prune.clients",
+    [PRUNE_CLIENTS_END] = "prune.clients-end",
 };
 
 int store_prepare(struct store *store)

@@ -21,6 +21,7 @@ SELECT min(server) FROM server_run INDEXED BY server_run_by_server; SELECT max(s
 SELECT min(id) FROM session; SELECT max(id) FROM session;
 SELECT min(user) FROM session INDEXED BY session_by_user; SELECT max(user) FROM session INDEXED BY session_by_user;
 SELECT min(span) FROM session INDEXED BY session_by_span; SELECT max(span) FROM session INDEXED BY session_by_span;
+SELECT min(client) FROM session INDEXED BY session_by_client WHERE client > 1000; SELECT max(client) FROM session INDEXED BY session_by_client WHERE client > 1000;
 SELECT min(session) FROM running; SELECT max(session) FROM running;
 SELECT min(session) FROM ended_lately; SELECT max(session) FROM ended_lately;
 SELECT min(kind) FROM held; SELECT max(kind) FROM held;

@@ -80,6 +80,8 @@ DELETE FROM session WHERE id = ?1;
 DELETE FROM running WHERE session = ?1;
 
 -- ── words nobody refers to ──
+-- What comes from the net goes with the last row that refers to it: users, addresses, clients.
+-- Names that only an administrator gives (servers, profiles) stay.
 
 -- name: address-gone
 DELETE FROM address
@@ -99,3 +101,13 @@ WHERE id >= ?1 AND id < ?2
 RETURNING name;
 -- name: users-end
 SELECT coalesce(max(id), 0) FROM user;
+
+-- Clients without a session, in a range that is counted from the end of the thousand that
+-- stay and are in no index: (from, to).
+-- name: clients
+DELETE FROM client
+WHERE id > 1000 + ?1 AND id <= 1000 + ?2
+  AND NOT EXISTS (SELECT 1 FROM session WHERE session.client = client.id AND session.client > 1000)
+RETURNING program || char(10) || platform;
+-- name: clients-end
+SELECT coalesce(max(id), 0) - 1001 FROM client;

@@ -62,7 +62,7 @@ START_TEST(an_empty_file_becomes_a_database)
 {
     shell("touch %s", store_path);
     store_open_it();
-    ck_assert_str_eq(asked("PRAGMA user_version"), "4\n");
+    ck_assert_str_eq(asked("PRAGMA user_version"), "5\n");
 }
 END_TEST
 

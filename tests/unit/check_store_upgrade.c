@@ -110,6 +110,23 @@ START_TEST(a_spool_from_before_says_nothing_of_when_its_server_lived)
 }
 END_TEST
 
+START_TEST(many_clients_from_before_are_pruned_too)
+{
+    struct retention none = {0, 0, 0};
+    bool more = true;
+
+    make_version(4);
+    do_sql(store_path, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000)"
+                       "INSERT INTO client SELECT i, 'mallory ' || i, 'any' FROM n;"
+                       "UPDATE session SET client = 2000");
+    ck_assert_int_eq(upgrade(n_real), STORE_OK);
+    store_open_it();
+    while (more)
+        ck_assert_int_eq(store_prune(store, &none, T0, &more), STORE_OK);
+    ck_assert_str_eq(asked("SELECT count(*), max(id) FROM client"), "1001|2000\n");
+}
+END_TEST
+
 START_TEST(each_step_is_told)
 {
     make_version(n_real);
@@ -203,6 +220,7 @@ Suite *unit_suite(void)
                    a_database_of_any_earlier_version_becomes_like_a_new_one_and_keeps_its_rows);
     tcase_add_test(tests, sessions_from_before_routes_had_versions_say_nothing_of_them);
     tcase_add_test(tests, a_spool_from_before_says_nothing_of_when_its_server_lived);
+    tcase_add_test(tests, many_clients_from_before_are_pruned_too);
     tcase_add_test(tests, each_step_is_told);
     tcase_add_loop_test(
         tests, a_step_that_fails_or_does_not_say_its_number_leaves_the_version_before_it, 0, 3);
