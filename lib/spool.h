@@ -18,6 +18,9 @@
  *   vanished   at, boot_ms, session
  *   refused    at, boot_ms, user, typed, cn, wanted, reason, real, port
  *   lost       at, boot_ms, count
+ *
+ * On a tun device, `connected` is written with the first address, and says when the plugin let
+ * the client in; who was refused after that by a script or another plugin is `refused`.
  */
 #ifndef BYWAY_LIB_SPOOL_H
 #define BYWAY_LIB_SPOOL_H

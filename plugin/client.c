@@ -29,6 +29,7 @@ void client_free(struct client *client)
     if (client->next)
         client->next->link = client->link;
     client_deny_login(client);
+    free(client->held);
     explicit_bzero(client->state, sizeof(client->state));
     free(client);
 }

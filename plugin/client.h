@@ -42,6 +42,8 @@ struct client {
 
     /* The session. */
     bool connected;
+    char *held; /* its record, until it has an address; NULL: written. See plugin/session.h */
+    size_t held_n;
     int64_t session;
     char profile[POLICY_MAX_NAME + 1];
     bool full;

@@ -6,6 +6,7 @@
 #include "plugin/connect.h"
 
 #include "plugin/records.h"
+#include "plugin/session.h"
 #include "plugin/tokens.h"
 
 #include "lib/choice.h"
@@ -80,8 +81,6 @@ static void begin_session(const struct connecting *c)
 
     policy_versions(c->policy, c->choice.profile, c->choice.known, versions, sizeof(versions));
     record.routes = *versions ? versions : NULL;
-    client->connected = true;
-    client->session = record.session = ++c->handle->last_session;
     client->said = c->said;
     client->full = c->choice.profile->full;
     client->from = c->peer.prefix;
@@ -90,7 +89,7 @@ static void begin_session(const struct connecting *c)
         strcpy(client->username, c->env.username);
     if (c->env.session_id && c->env.username && (*c->said.static_challenge || *c->said.menu))
         tokens_put(c->handle->tokens, c->env.session_id, c->env.username, &c->said);
-    handle_record(c->handle, &record);
+    session_begin(c->handle, client, &c->env, &record);
 }
 
 /* Puts `text` into OpenVPN's return list, which then owns it. */
@@ -219,7 +218,7 @@ int connect_begin(struct handle *handle, struct client *client, const struct inn
 
     if (!client || !call->return_list)
         return OPENVPN_PLUGIN_FUNC_ERROR;
-    connect_vanish(handle, client);
+    session_vanish(handle, client);
     c.policy = policy_in_use_get(handle->policy);
     env_read((const char *const *)call->envp, &c.env);
     c.peer = env_peer(&c.env);
@@ -254,14 +253,9 @@ int connect_learn(struct handle *handle, struct client *client, const struct inn
     if (!argv || !argv[0] || !argv[1] || !argv[2])
         return OPENVPN_PLUGIN_FUNC_ERROR;
     if (strcmp(argv[1], "delete") != 0) {
-        struct spool_record record = spool_record_make(SPOOL_ADDRESS);
-
         if (!client || !client->connected)
             return OPENVPN_PLUGIN_FUNC_ERROR; /* no traffic for who was not let in */
-        record.session = client->session;
-        record.change = argv[1];
-        record.address = argv[2];
-        handle_record(handle, &record);
+        session_address(handle, client, argv[1], argv[2]);
     }
     if (inner_wants(handle->inner, call->type))
         return handle_forward(handle, client, call);
@@ -270,28 +264,13 @@ int connect_learn(struct handle *handle, struct client *client, const struct inn
 
 int connect_end(struct handle *handle, struct client *client, const struct inner_call *call)
 {
-    if (client && client->connected) {
-        struct spool_record record;
+    if (client) {
         struct env env;
 
         env_read((const char *const *)call->envp, &env);
-        record = record_disconnected(&env);
-        record.session = client->session;
-        handle_record(handle, &record);
-        client->connected = false;
+        session_end(handle, client, &env);
     }
     if (inner_wants(handle->inner, call->type))
         return handle_forward(handle, client, call);
     return OPENVPN_PLUGIN_FUNC_SUCCESS;
-}
-
-void connect_vanish(struct handle *handle, struct client *client)
-{
-    struct spool_record record = spool_record_make(SPOOL_VANISHED);
-
-    if (!client->connected)
-        return;
-    record.session = client->session;
-    handle_record(handle, &record);
-    client->connected = false;
 }

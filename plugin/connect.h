@@ -17,7 +17,4 @@ int connect_learn(struct handle *handle, struct client *client, const struct inn
 /* CLIENT_DISCONNECT. OpenVPN calls it for clients that were refused, too. */
 int connect_end(struct handle *handle, struct client *client, const struct inner_call *call);
 
-/* The client is destroyed; if its session had no end, this is it. */
-void connect_vanish(struct handle *handle, struct client *client);
-
 #endif

@@ -50,6 +50,7 @@ static const struct variable variables[] = {
     VARIABLE("daemon_pid", daemon_pid),
     VARIABLE("daemon_start_time", daemon_start_time),
     VARIABLE("config", config),
+    VARIABLE("dev_type", dev_type),
 };
 
 static void env_take(struct env *out, const char *name, size_t length)

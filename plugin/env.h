@@ -41,6 +41,7 @@ struct env {
     const char *daemon_pid;
     const char *daemon_start_time;
     const char *config;
+    const char *dev_type; /* not after every restart */
 };
 
 /* Reads `envp` (NULL is an empty one). Of a name that is there twice, the first counts. */

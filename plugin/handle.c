@@ -9,6 +9,7 @@
 
 #include "plugin/challenge.h"
 #include "plugin/connect.h"
+#include "plugin/session.h"
 #include "plugin/login.h"
 #include "plugin/tokens.h"
 #include "plugin/verdict.h"
@@ -165,7 +166,7 @@ void handle_free(struct handle *handle)
     if (!handle)
         return;
     while (handle->clients) {
-        connect_vanish(handle, handle->clients);
+        session_vanish(handle, handle->clients);
         handle_client_free(handle, handle->clients);
     }
     inner_close(handle->inner);

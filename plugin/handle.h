@@ -29,6 +29,7 @@ struct handle {
     struct verdicts *verdicts;
     struct spool_writer *spool; /* NULL: sessions are not recorded */
     int64_t last_session;
+    bool tun;               /* OpenVPN gives addresses at connect, not hardware addresses later */
     struct client *clients; /* all of them, those OpenVPN forgot included */
 };
 

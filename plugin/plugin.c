@@ -4,6 +4,7 @@
  * OpenVPN's one thread: never waits, never exits.
  */
 #include "plugin/connect.h"
+#include "plugin/session.h"
 #include "plugin/handle.h"
 #include "plugin/login.h"
 
@@ -77,7 +78,7 @@ void openvpn_plugin_client_destructor_v1(openvpn_plugin_handle_t handle, void *p
     if (!handle || !per_client_context)
         return;
     handle_collect(handle);
-    connect_vanish(handle, per_client_context);
+    session_vanish(handle, per_client_context);
     handle_client_free(handle, per_client_context);
 }
 

@@ -14,6 +14,7 @@
 #include "lib/push.h"
 #include "plugin/challenge.h"
 #include "plugin/connect.h"
+#include "plugin/session.h"
 #include "plugin/handle.h"
 #include "plugin/login.h"
 #include "plugin/tokens.h"
@@ -262,7 +263,7 @@ static void call_connect(struct run *run, struct inner_call *call)
 static void new_client(struct run *run)
 {
     if (run->client) {
-        connect_vanish(handle, run->client);
+        session_vanish(handle, run->client);
         handle_client_free(handle, run->client);
     }
     run->client = handle_client_new(handle);
@@ -349,7 +350,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         take_line(&run, line);
         line = end;
     }
-    connect_vanish(handle, run.client);
+    session_vanish(handle, run.client);
     handle_client_free(handle, run.client);
     tokens_free(handle->tokens); /* every input begins with the same state */
     handle->tokens = tokens_new(4);

@@ -23,7 +23,6 @@ static bool session(struct host *host)
         ck_assert_int_eq(host_auth(client), HOST_OK);
     connected = host_connect(client, &text) == HOST_OK && text != NULL;
     free(text);
-    host_learn(client, "add", "10.8.0.2");
     host_disconnect(client, 1, 2);
     host_client_free(client);
     return connected;
@@ -115,7 +114,7 @@ START_TEST(every_write_that_fails_is_counted)
     host_login(client, "carol", HOST_PASSWORD);
     free(host_expect_connect(client));
     fakes_fail_at(FAKE_SYSTEM, 1, true);
-    host_learn(client, "add", "10.8.0.2");
+    host_learn(client, "add", "fd00::2");
     host_disconnect(client, 1, 2);
     fakes_stop();
     host_client_free(client);

@@ -3,6 +3,8 @@
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
 
+#include <time.h>
+
 #define AUTH       OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY
 #define CONNECT    OPENVPN_PLUGIN_CLIENT_CONNECT_V2
 #define CRRESPONSE OPENVPN_PLUGIN_CLIENT_CRRESPONSE
@@ -73,6 +75,106 @@ START_TEST(a_whole_session_gets_its_routes_and_leaves_its_records)
     ck_assert_int_eq(record.to_client, 5678);
     ck_assert_int_eq(record.duration, 61);
     ck_assert_uint_eq(host_spool_count(host, SPOOL_VANISHED), 0);
+    host_free(host);
+}
+END_TEST
+
+/* A client that our hook let in, and nobody else was asked about yet. */
+static struct host_client *let_in_by_us(struct host *host, const char *name)
+{
+    struct host_client *client = host_client_new(host);
+    char *text = NULL;
+
+    host_login(client, name, HOST_PASSWORD);
+    ck_assert_int_eq(host_connect_hook(client, &text), HOST_OK);
+    free(text);
+    return client;
+}
+
+START_TEST(who_is_refused_by_a_script_after_us_is_a_refusal_and_no_session)
+{
+    struct host *host = host_start(host_policy_text);
+    struct host_client *client = let_in_by_us(host, "alice+full");
+    struct spool_record record;
+
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_CONNECTED), 0);
+    ck_assert_int_eq(host_disconnect(client, 910, 1597), HOST_OK);
+    host_client_free(client);
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_CONNECTED), 0);
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_DISCONNECTED), 0);
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_VANISHED), 0);
+    record = host_spool(host, SPOOL_REFUSED, 0);
+    ck_assert_str_eq(record.user, "alice");
+    ck_assert_str_eq(record.typed, "alice+full");
+    ck_assert_str_eq(record.wanted, "full");
+    ck_assert_str_eq(record.real, "203.0.113.7");
+    ck_assert_ptr_nonnull(strstr(record.reason, "a script or another plugin refused"));
+    host_free(host);
+}
+END_TEST
+
+START_TEST(who_leaves_while_a_script_is_asked_after_us_is_nothing)
+{
+    struct host *host = host_start(host_policy_text);
+
+    host_client_free(let_in_by_us(host, "alice"));
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_CONNECTED), 0);
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_VANISHED), 0);
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_REFUSED), 0);
+    host_free(host);
+}
+END_TEST
+
+/* The numbers in a file only grow, or the daemon passes over them. */
+START_TEST(sessions_are_numbered_in_the_order_in_which_they_are_let_in)
+{
+    struct host *host = host_start(host_policy_text);
+    struct host_client *slow = let_in_by_us(host, "alice");
+    struct host_client *quick = let_in_by_us(host, "bob");
+    int64_t asked_at = time(NULL);
+    struct spool_record record;
+
+    ck_assert_int_eq(host_learn(quick, "add", "10.8.0.3"), HOST_OK);
+    host_sleep_ms(1100);
+    ck_assert_int_eq(host_learn(slow, "add", "10.8.0.2"), HOST_OK);
+    ck_assert_int_eq(host_learn(slow, "add", "fd00::2"), HOST_OK);
+    record = host_spool(host, SPOOL_CONNECTED, 0);
+    ck_assert_str_eq(record.user, "bob");
+    ck_assert_int_eq(record.session, 1);
+    record = host_spool(host, SPOOL_CONNECTED, 1);
+    ck_assert_str_eq(record.user, "alice");
+    ck_assert_int_eq(record.session, 2);
+    ck_assert_int_le(record.at, asked_at);
+    ck_assert_int_eq(host_spool(host, SPOOL_ADDRESS, 0).session, 1);
+    ck_assert_int_eq(host_spool(host, SPOOL_ADDRESS, 2).session, 2);
+    host_client_free(quick);
+    host_client_free(slow);
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_VANISHED), 2);
+    host_free(host);
+}
+END_TEST
+
+/* A bridge learns hardware addresses, and only once the client sends something. */
+START_TEST(without_addresses_to_wait_for_a_session_begins_with_our_hook)
+{
+    struct host *host = host_new();
+    struct host_client *client;
+
+    host_policy(host, host_policy_text);
+    if (_i == 0)
+        host_setenv(host, "dev_type", "tap");
+    if (_i == 1)
+        host_setenv(host, "dev_type", NULL);
+    ck_assert(host_open(host));
+    client = host_client_new(host);
+    if (_i == 2)
+        host_without(client, "ifconfig_pool_remote_ip");
+    host_login(client, "alice", HOST_PASSWORD);
+    free(host_expect_connect(client));
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_CONNECTED), 1);
+    ck_assert_int_eq(host_disconnect(client, 1, 2), HOST_OK);
+    ck_assert_uint_eq(host_spool_count(host, SPOOL_DISCONNECTED), 1);
+    host_client_free(client);
     host_free(host);
 }
 END_TEST
@@ -480,6 +582,10 @@ Suite *unit_suite(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, the_plugin_opens_and_closes);
     tcase_add_test(tests, a_whole_session_gets_its_routes_and_leaves_its_records);
+    tcase_add_test(tests, who_is_refused_by_a_script_after_us_is_a_refusal_and_no_session);
+    tcase_add_test(tests, who_leaves_while_a_script_is_asked_after_us_is_nothing);
+    tcase_add_test(tests, sessions_are_numbered_in_the_order_in_which_they_are_let_in);
+    tcase_add_loop_test(tests, without_addresses_to_wait_for_a_session_begins_with_our_hook, 0, 3);
     tcase_add_loop_test(tests, every_hook_denies_when_nothing_is_set, 0, N_HOOKS);
     tcase_add_test(tests, a_hook_that_was_not_asked_for_is_denied);
     tcase_add_test(tests, an_older_interface_is_refused);

@@ -139,7 +139,8 @@ int host_tls_final(struct host_client *client);
 int host_auth(struct host_client *client);       /* with three new files, as each time */
 int host_auth_quick(struct host_client *client); /* with the same files as before */
 int host_crresponse(struct host_client *client, const char *base64);
-int host_connect(struct host_client *client, char **text); /* the caller frees the text */
+int host_connect_hook(struct host_client *client, char **text); /* the caller frees the text */
+int host_connect(struct host_client *client, char **text);      /* and its address is learned */
 int host_learn(struct host_client *client, const char *what, const char *address);
 int host_learn_delete(struct host *host, const char *address); /* empty environment, no name */
 int host_disconnect(struct host_client *client, long from_client, long to_client);

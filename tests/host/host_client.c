@@ -260,7 +260,7 @@ static void set_pool(struct host_client *client)
     host_set(client, "ifconfig_pool_netmask", "255.255.255.0");
 }
 
-int host_connect(struct host_client *client, char **text)
+int host_connect_hook(struct host_client *client, char **text)
 {
     struct openvpn_plugin_string_list *list = NULL;
     int status;
@@ -274,6 +274,16 @@ int host_connect(struct host_client *client, char **text)
         list->value = NULL;
     }
     host_free_list(list);
+    return status;
+}
+
+int host_connect(struct host_client *client, char **text)
+{
+    int status = host_connect_hook(client, text);
+    const char *address = host_get(client, "ifconfig_pool_remote_ip");
+
+    if (status == HOST_OK && address)
+        host_learn(client, "add", address);
     return status;
 }
 

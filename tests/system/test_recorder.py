@@ -115,6 +115,30 @@ def sessions_go_on_whose_spool_is_deleted_while_the_daemon_is_down(lab):
 
 
 @test
+def who_is_refused_by_a_script_after_the_plugin_is_a_refusal_and_has_no_session(lab):
+    daemon = lab.daemon(start=False)
+    script = lab.write("let-in", '#!/bin/sh\ncase "$common_name" in bob*) exit 1 ;; esac\n', 0o755)
+    server = lab.server(POLICY, f"client-connect {script}", "persist-tun", state=daemon.state)
+    server.is_told = True  # OpenVPN tells final counts of bob, too
+    daemon.start().ready()
+    for life in range(2):
+        same(lab.client("bob+library").reason(), "", "what bob is told")
+        gets(lab.client("alice"), CAMPUS)
+        daemon.wait_for_sessions(1, user="alice", ended=None)
+        daemon.wait_for("SELECT count(*) FROM refusals", [(life + 1,)])
+        server.mark()
+        server.send(signal.SIGUSR1)
+        server.ready()
+        daemon.wait_for_sessions(life + 1, user="alice", reason="server-restart")
+        lab.clients[-1].stop()
+    same([row["user"] for row in daemon.sessions()], ["alice", "alice"], "sessions")
+    same(sorted({(row["user"], row["wanted"]) for row in daemon.rows("SELECT * FROM refusals")}),
+         [("bob", "library")], "refusals")
+    check("script or another plugin" in daemon.value("SELECT reason FROM refusals"), "the reason")
+    same(daemon.value("SELECT count(*) FROM holders WHERE user = 'bob'"), 0, "bob's addresses")
+
+
+@test
 def without_the_plugin_a_session_is_known_by_what_the_management_interface_tells(lab):
     net.serve_echo("campus")
     daemon = lab.daemon()
