@@ -218,18 +218,22 @@ static struct timespec after(int ms)
 bool jobs_free(struct jobs *jobs, int wait_ms)
 {
     struct timespec until = after(wait_ms);
+    struct job *job;
     bool done;
 
     if (jobs == NULL)
         return true;
     pthread_mutex_lock(&jobs->mutex);
-    for (int lane = 0; lane < JOBS_LANES; lane++)
-        drop_all(&jobs->waiting[lane]);
+    drop_all(&jobs->waiting[JOBS_LOOKUP]);
+    /* Work that waits may free what the work before it still uses: it is dropped afterwards. */
+    while ((job = shift(&jobs->waiting[JOBS_WORK])) != NULL)
+        push(&jobs->done, job);
     while (jobs->threads[JOBS_WORK] > 0 &&
            pthread_cond_timedwait(&jobs->came_back, &jobs->mutex, &until) == 0)
         continue;
     done = jobs->threads[JOBS_WORK] == 0;
-    drop_all(&jobs->done);
+    if (done)
+        drop_all(&jobs->done);
     leave(jobs);
     return done;
 }

@@ -34,7 +34,8 @@ struct jobs *jobs_new(void);
 
 /*
  * Ends it, and waits at most `wait_ms` for the working lane; jobs that have not begun are
- * dropped. A look-up that hangs is left behind. NULL is harmless. False if work was, too.
+ * dropped, those of the working lane after the one before them. A look-up that hangs is left
+ * behind. NULL is harmless. False if work was, too.
  */
 bool jobs_free(struct jobs *jobs, int wait_ms);
 
