@@ -23,6 +23,8 @@ from harness.check import check, same, wait_for  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
 from world import MGMTD, Witness, main  # noqa: E402
 
+# The same with 64 KiB in place of 64 MiB for what waits for the database.
+SMALL = os.environ.get("MGMTD_SMALL", os.path.abspath("tests/mgmtd/byway-mgmtd-small"))
 UNREAD_LIMIT = 0.1  # seconds that a socket may have something unread
 
 
@@ -302,6 +304,45 @@ def nothing_is_lost_and_the_socket_is_read_while_the_database_is_locked(world):
                                  to_client=client.sent)
     same(fake.connections, 1, "connections")
     same(daemon.rows("SELECT * FROM gap WHERE kind = 4"), [], "overload")
+
+
+def listed(fake):
+    """Until it has asked for the list of clients and read it."""
+    asked = fake.commands.count("status 3")
+    fake.leave(fake.connect("asks"))  # whoever is new has to be looked for in the list
+    wait_for(lambda: fake.commands.count("status 3") > asked, "another `status 3`")
+    wait_for(lambda: fake.unread() == 0, "everything read")
+
+
+def sessions_that_found_no_room_and_ended_are_counted_in_a_gap(world):
+    fake, line = world.fake("main")
+    daemon = world.daemon(line, program=SMALL)
+    attached(fake)
+    fake.connect("early")
+    daemon.wait_for_sessions(1, user="early")
+    before = int(time.time())
+    with locked(daemon):
+        clients = [fake.connect(f"user{i}") for i in range(300)]
+        listed(fake)
+        gone, stay = clients[100:280], clients[:100] + clients[280:]
+        for client in gone:
+            fake.leave(client)
+        listed(fake)
+        fake.say("".join(fake.count(client, 10, 20) for client in stay))
+    daemon.wait_for_sessions(1, user="user0", ended=None, from_client=stay[0].received)
+    listed(fake)  # there is room now for those who stayed
+    for client in stay:
+        daemon.wait_for_sessions(1, user=client.user, ended=None, from_client=client.received,
+                                 to_client=client.sent)
+    lost = 300 - len([row for row in daemon.sessions() if row["user"].startswith("user")])
+    check(0 < lost <= len(gone), f"{lost} sessions were lost")
+    gaps = daemon.rows("SELECT began, ended, count, covered, name FROM gap JOIN server "
+                       "ON server.id = server WHERE kind = 4")
+    counted = sum(gap["count"] for gap in gaps)
+    check(lost <= counted <= lost + 3, f"{lost} were lost, and some that only ask: {gaps}")
+    for gap in gaps:
+        check(before <= gap["began"] <= gap["ended"] <= time.time(), gap)
+        same((gap["covered"], gap["name"]), (0, "main"), "what the gap says of itself")
 
 
 def a_stop_while_the_database_is_locked_does_not_wait_for_ever(world):

@@ -27,8 +27,8 @@ class World:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def daemon(self, *lines, start=True):
-        daemon = Daemon(self.folder, MGMTD, f"mgmtd{len(self.daemons)}").configure(*lines)
+    def daemon(self, *lines, start=True, program=MGMTD):
+        daemon = Daemon(self.folder, program, f"mgmtd{len(self.daemons)}").configure(*lines)
         self.daemons.append(daemon)
         return daemon.start().ready() if start else daemon
 
