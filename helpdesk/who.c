@@ -378,6 +378,11 @@ static void read_recorder(struct asking *asking)
         stopped.began = number_in(row, 0);
         runs = sqlite3_column_int64(row, 1) == 0 && stopped.began != WHO_NONE &&
                stopped.began >= question->now - ALIVE_S;
+        /* By a clock that was put back since: nobody knows when that was. */
+        if (stopped.began > question->now + ALIVE_S) {
+            stopped.began = WHO_NONE;
+            runs = false;
+        }
         asking->bucket_s = most(1, sqlite3_column_int64(row, 2));
         deleted.ended = number_in(row, 3);
         if (real_matters)

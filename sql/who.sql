@@ -106,8 +106,9 @@ CROSS JOIN session ON session.id BETWEEN coalesce(near.id, 0) - ?2 AND coalesce(
 CROSS JOIN server_run ON server_run.id = session.run
 CROSS JOIN address ON address.id = CASE ?3 WHEN 1 THEN session.vpn6 ELSE session.vpn4 END;
 
--- Since when a server is on record. (server or NULL)
+-- Since when a server is on record; a clock that showed 1970 does not count. (server or NULL)
 -- name: beginnings
 SELECT server.id, server.name,
-  (SELECT min(began) FROM server_run WHERE server_run.server = server.id)
+  (SELECT min(began) FROM server_run
+   WHERE server_run.server = server.id AND server_run.began >= 1600000000)
 FROM server WHERE ?1 IS NULL OR server.name = ?1;

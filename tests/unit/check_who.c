@@ -342,6 +342,29 @@ START_TEST(a_daemon_that_does_not_run_knows_nothing_of_later)
 }
 END_TEST
 
+START_TEST(a_daemon_that_was_last_alive_in_the_future_is_not_taken_to_live)
+{
+    static const struct had had[] = {HAD("alice", HOUR, 5 * HOUR)};
+
+    write_history(had, COUNT(had));
+    question.now = NOW - HOUR;
+    ck_assert_str_eq(asked_at(6 * HOUR), "unknown");
+    ck_assert_str_eq(asked_at(2 * HOUR), "possible: alice unwatched yes");
+    ck_assert_int_eq(answer.gaps[0].kind, WHO_GAP_STOPPED);
+}
+END_TEST
+
+START_TEST(a_start_in_1970_does_not_put_a_server_on_record)
+{
+    static const struct had had[] = {HAD("alice", HOUR, 5 * HOUR)};
+
+    write_history(had, COUNT(had));
+    do_sql(store_path, "INSERT INTO server_run (id, server, began, ended) VALUES (77, 1, 40, 50)");
+    ck_assert_str_eq(told_of(POOL, 20, 60), "nobody");
+    ck_assert_str_eq(told_of(POOL, -100, 60), "unknown");
+}
+END_TEST
+
 START_TEST(a_gap_that_lasts_is_none_where_the_spool_is_read)
 {
     static const struct had had = HAD("alice", HOUR, 5 * HOUR);
@@ -598,6 +621,8 @@ Suite *unit_suite(void)
     tcase_add_test(tcase, an_end_that_was_not_seen_leaves_two_possible);
     tcase_add_test(tcase, where_nobody_recorded_nothing_is_certain);
     tcase_add_test(tcase, a_daemon_that_does_not_run_knows_nothing_of_later);
+    tcase_add_test(tcase, a_daemon_that_was_last_alive_in_the_future_is_not_taken_to_live);
+    tcase_add_test(tcase, a_start_in_1970_does_not_put_a_server_on_record);
     tcase_add_test(tcase, a_gap_that_lasts_is_none_where_the_spool_is_read);
     tcase_add_test(tcase, what_was_deleted_is_not_nobody);
     tcase_add_test(tcase, another_server_has_its_own_holders);
