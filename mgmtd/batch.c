@@ -16,7 +16,7 @@ struct batch *batch_new(void)
 
     if (!batch)
         return NULL;
-    batch->alive_at = BATCH_NONE;
+    batch->alive_at = batch->clock_right = batch->clock_since = BATCH_NONE;
     batch->arena = arena_new();
     if (!batch->arena || getrandom(&batch->id, sizeof batch->id, 0) != sizeof batch->id) {
         arena_free(batch->arena);
@@ -169,4 +169,16 @@ bool batch_position(struct batch *batch, const struct position_row *row)
         return false;
     batch->positions.rows[batch->positions.n++] = copy;
     return true;
+}
+
+void batch_put_back(struct batch *batch, int64_t now, int64_t by)
+{
+    for (size_t i = 0; i < batch->gaps.n; i++) {
+        struct gap_row *gap = &batch->gaps.rows[i];
+
+        if (gap->began <= now && gap->ended > now)
+            gap->ended = now;
+    }
+    batch->back_to = now;
+    batch->back_by += by;
 }

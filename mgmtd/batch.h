@@ -74,6 +74,7 @@ struct running_row {
 struct held_row {
     enum held_kind kind;
     bool before_end; /* given up while the session went on: goes to held_before too */
+    bool never;      /* it was not: the row goes */
     int64_t session, since, until;
     const char *address;
 };
@@ -121,8 +122,10 @@ struct batch {
     BATCH_ROWS(struct refusal_row) refusals;
     BATCH_ROWS(struct gap_row) gaps;
     BATCH_ROWS(struct position_row) positions;
-    int64_t alive_at; /* of the table recorder */
+    int64_t alive_at; /* of the table recorder, as the next */
     bool stopped;
+    int64_t clock_right, clock_since;
+    int64_t back_to, back_by; /* the clock was put back; 0: it was not */
 };
 
 struct batch *batch_new(void);
@@ -145,5 +148,11 @@ bool batch_traffic(struct batch *batch, const struct traffic_row *row);
 bool batch_refusal(struct batch *batch, const struct refusal_row *row);
 bool batch_gap(struct batch *batch, const struct gap_row *row);
 bool batch_position(struct batch *batch, const struct position_row *row);
+
+/*
+ * The clock was put back by so many seconds, to `now`: what stands in the database of open
+ * sessions, and is not in rows of this batch, follows; gaps that reach into the future end now.
+ */
+void batch_put_back(struct batch *batch, int64_t now, int64_t by);
 
 #endif

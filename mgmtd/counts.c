@@ -37,6 +37,11 @@ void counts_begin(struct counts *counts, int64_t started, int64_t bucket_s)
         counts->sources[i].raw_from = counts->sources[i].raw_to = COUNTS_NONE;
 }
 
+void counts_move(struct counts *counts, int64_t at, int64_t bucket_s)
+{
+    counts->bucket = bucket_of(at, bucket_s);
+}
+
 /* Ends the bucket under way; the next is that of `at`. */
 static void roll(struct counts *counts, int64_t at, int64_t bucket_s, struct counts_delta *delta)
 {

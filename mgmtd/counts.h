@@ -44,6 +44,9 @@ void counts_begin(struct counts *counts, int64_t started, int64_t bucket_s);
 void counts_report(struct counts *counts, enum counts_source source, int64_t from, int64_t to,
                    int64_t at, int64_t bucket_s, struct counts_delta *delta);
 
+/* The clock was set: the bucket under way is that of `at`. */
+void counts_move(struct counts *counts, int64_t at, int64_t bucket_s);
+
 /*
  * The session's end with OpenVPN's final counters (COUNTS_NONE: not told). They are the
  * last word, except that the total does not fall: OpenVPN 2.6 forgets what the kernel

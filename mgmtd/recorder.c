@@ -9,9 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STEP     1000     /* sessions: some milliseconds */
-#define CLOCK_MS 2000     /* what the wall clock may differ between two calls, rounding included */
-#define WRONG_MS 86400000 /* a clock that is put forward by more was not slow, but wrong */
+#define STEP     1000 /* sessions: some milliseconds */
+#define CLOCK_MS 2000 /* what the wall clock may differ between two calls, rounding included */
 
 struct recorder *recorder_new(struct store *store, const struct recorder_settings *settings,
                               const struct log *log, struct recorder_time now)
@@ -97,28 +96,18 @@ size_t recorder_open(const struct recorder *recorder)
 
 /* ── clocks ── */
 
-static void hold_anew(struct recorder *recorder, int64_t until)
-{
-    for (struct run *run = chain_first(&recorder->runs); run; run = chain_next(&run->link))
-        for (struct session *session = chain_first(&run->sessions); session;
-             session = chain_next(&session->in_run))
-            session_hold_anew(recorder, session, until, recorder->now.wall_s);
-}
-
 void recorder_tick(struct recorder *recorder, struct recorder_time now)
 {
     int64_t offset = now.wall_s * 1000 - now.boot_ms;
     int64_t jumped = offset - recorder->clock_offset;
+    int64_t unseen_ms = now.boot_ms - recorder->now.boot_ms;
     bool set = recorder->has_time && (jumped > CLOCK_MS || jumped < -CLOCK_MS);
-    int64_t expected = now.wall_s - jumped / 1000;
 
     recorder->now = now;
     recorder->has_time = true;
     recorder->clock_offset = offset;
     if (set)
-        gap_note(recorder, GAP_CLOCK, NULL, expected, now.wall_s, jumped / 1000, NULL);
-    if (set && jumped > WRONG_MS)
-        hold_anew(recorder, expected);
+        clock_was_set(recorder, now.wall_s - jumped / 1000, unseen_ms);
 }
 
 /* ── servers ── */

@@ -239,6 +239,8 @@ static void begin_packing(struct recorder *recorder)
     if (recorder->looked || !recorder->spool_dir || recorder->last_alive_at == BATCH_NONE)
         batch->alive_at = recorder->now.wall_s;
     batch->stopped = recorder->stopping;
+    batch->clock_right = recorder->clock.right_until;
+    batch->clock_since = recorder->clock.since;
     recorder->stopping = false;
     recorder->alive_ms = recorder->now.boot_ms;
     recorder->n_taken++;

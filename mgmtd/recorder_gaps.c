@@ -93,7 +93,7 @@ static bool is_covered(const struct server *server, int64_t ended)
 
 void gap_end_not_watched(struct recorder *recorder, struct server *server)
 {
-    int64_t now = recorder->now.wall_s;
+    int64_t now = clock_latest(recorder);
 
     if (server->gap.id == 0)
         return;
@@ -128,7 +128,7 @@ bool gap_begin_deleted(struct recorder *recorder, struct spool_file *file)
 
 static void end_deleted(struct recorder *recorder, struct gap_row *lost)
 {
-    int64_t now = recorder->now.wall_s;
+    int64_t now = clock_latest(recorder);
 
     if (lost->id == 0)
         return;
@@ -159,6 +159,15 @@ void gap_load_deleted(struct server *server, const struct gap_row *row)
 {
     server->lost = *row;
     server->lost.reason = WHY_DELETED;
+}
+
+/* One that lasts: the clock was put back. */
+void gap_put_back(struct recorder *recorder, struct gap_row *gap, int64_t by)
+{
+    if (gap->id == 0 || gap->began <= recorder->now.wall_s)
+        return;
+    gap->began = clock_put_back(recorder, gap->began, by, 0);
+    write_gap(recorder, gap);
 }
 
 /* One more session was not begun, or not recorded, for want of memory. */

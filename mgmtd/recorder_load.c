@@ -290,16 +290,6 @@ static void join(struct recorder *recorder)
     }
 }
 
-/* The clock was set back while no daemon ran, or the last one's was wrong. */
-static void compare_clock(struct recorder *recorder)
-{
-    int64_t last = recorder->last_alive_at;
-    int64_t now = recorder->now.wall_s;
-
-    if (last != BATCH_NONE && last > now + 2)
-        gap_note(recorder, GAP_CLOCK, NULL, now, last, now - last, NULL);
-}
-
 bool recorder_load(struct recorder *recorder, struct store *store)
 {
     struct loading loading = {.recorder = recorder};
@@ -314,7 +304,8 @@ bool recorder_load(struct recorder *recorder, struct store *store)
         .gap = on_gap,
         .position = on_position,
     };
-    struct store_state state = {.alive_at = BATCH_NONE};
+    struct store_state state = {
+        .alive_at = BATCH_NONE, .clock_right = BATCH_NONE, .clock_since = BATCH_NONE};
     enum store_result result = store_read(store, &reader, &state);
 
     if (result != STORE_OK) {
@@ -329,6 +320,6 @@ bool recorder_load(struct recorder *recorder, struct store *store)
     recorder->next_gap = state.next_gap;
     recorder->last_alive_at = state.alive_at;
     join(recorder);
-    compare_clock(recorder);
+    clock_take_up(recorder, state.clock_right, state.clock_since);
     return true;
 }

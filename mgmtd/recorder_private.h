@@ -114,6 +114,12 @@ struct spool_file {
     uint64_t finished_batch;
 };
 
+/* Kept in the database, so that another daemon knows it, too. */
+struct recorder_clock {
+    int64_t right_until; /* if it was put forward wrongly, then not before */
+    int64_t since;       /* since it runs as it does: the time it then showed */
+};
+
 struct recorder {
     const struct log *log;
     struct recorder_settings settings;
@@ -124,6 +130,7 @@ struct recorder {
     struct recorder_time now;
     bool has_time;
     int64_t clock_offset;
+    struct recorder_clock clock;
 
     struct server **servers;
     size_t n_servers;
@@ -159,6 +166,18 @@ void recorder_tick(struct recorder *recorder, struct recorder_time now);
 struct server *server_named(const struct recorder *recorder, const char *name);
 struct server *server_new(struct recorder *recorder, int64_t id, const char *name);
 
+/* ── recorder_clock.c ── */
+/* The wall clock was set, at most so long ago: it would show `before`. */
+void clock_was_set(struct recorder *recorder, int64_t before, int64_t unseen_ms);
+/* The rows of the last daemon are there, and what it knew of the clock (BATCH_NONE: nothing). */
+void clock_take_up(struct recorder *recorder, int64_t right_until, int64_t since);
+/* `at` is of the future, and so much later than `from` that the clock was put back since. */
+bool clock_was_ahead(const struct recorder *recorder, int64_t at, int64_t from);
+/* Now; or, if the clock is wrong, the last moment before. */
+int64_t clock_latest(const struct recorder *recorder);
+/* Of a clock that was put back: `at`, if it is not in the future; else by so much less. */
+int64_t clock_put_back(const struct recorder *recorder, int64_t at, int64_t by, int64_t least);
+
 /* ── recorder_load.c ── */
 bool recorder_load(struct recorder *recorder, struct store *store);
 
@@ -178,6 +197,7 @@ void gap_end_lost(struct recorder *recorder, struct server *server);
 /* One that the last daemon left open. */
 void gap_load_deleted(struct server *server, const struct gap_row *row);
 void gap_overload(struct recorder *recorder, const struct server *server);
+void gap_put_back(struct recorder *recorder, struct gap_row *gap, int64_t by);
 
 /* ── recorder_sessions.c ── */
 struct session_names {
@@ -200,6 +220,10 @@ void session_set_real(struct recorder *recorder, struct session *session, const 
                       int64_t port, int64_t at);
 void session_hold_anew(struct recorder *recorder, struct session *session, int64_t until,
                        int64_t since);
+/* The clock was put back: nothing of it lies in the future. */
+void session_put_back(struct recorder *recorder, struct session *session, int64_t by);
+/* Of a candidate, that is all there is. */
+void session_put_back_heard(struct recorder *recorder, struct session *session, int64_t by);
 /* LEARN_ADDRESS is told of as it happens, a status later and of what may be over. */
 enum teller { TOLD_BY_PLUGIN, TOLD_BY_STATUS };
 void session_learn(struct recorder *recorder, struct session *session, const char *address,

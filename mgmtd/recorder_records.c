@@ -25,9 +25,16 @@ static struct session *session_of(struct recorder *recorder, const struct spool_
     return session;
 }
 
+/* Written before the clock was put back, it is of the future: then its age says when. */
 static int64_t when(const struct recorder *recorder, const struct spool_record *record)
 {
-    return time_or(record->at, recorder->now.wall_s);
+    const struct recorder_time *now = &recorder->now;
+    int64_t at = time_or(record->at, now->wall_s);
+    int64_t by_age = now->wall_s;
+
+    if (record->boot_ms >= 0 && record->boot_ms < now->boot_ms)
+        by_age -= (now->boot_ms - record->boot_ms) / 1000;
+    return clock_was_ahead(recorder, at, by_age) ? by_age : at;
 }
 
 /* The run that was on when this client sent its first packet. */
@@ -187,8 +194,7 @@ static void on_address(struct recorder *recorder, struct spool_file *file,
     if (!session)
         return;
     session_seen(recorder, session, at);
-    session_learn(recorder, session, record->address, at > session->started ? at : session->started,
-                  TOLD_BY_PLUGIN);
+    session_learn(recorder, session, record->address, at, TOLD_BY_PLUGIN);
 }
 
 /* ── ends ── */
@@ -202,11 +208,15 @@ static int64_t end_time(const struct recorder *recorder, const struct session *s
 {
     int64_t at = when(recorder, record);
     int64_t lasted_ms = 0;
+    int64_t ended;
 
     if (session->started_boot_ms >= 0 && record->boot_ms >= session->started_boot_ms &&
         record->boot_ms <= recorder->now.boot_ms)
         lasted_ms = record->boot_ms - session->started_boot_ms;
-    return at > session->started + lasted_ms / 1000 ? at : session->started + lasted_ms / 1000;
+    ended = session->started + lasted_ms / 1000;
+    if (clock_was_ahead(recorder, ended, recorder->now.wall_s)) /* it began by that clock */
+        return at;
+    return at > ended ? at : ended;
 }
 
 /* Its server may be known to have gone before this record was read. */

@@ -23,7 +23,8 @@ struct run *run_new(struct recorder *recorder, struct server *server, int64_t pi
         .pid = pid,
         .daemon_start = BATCH_NONE,
         .connected_at = BATCH_NONE,
-        .began = began,
+        .began =
+            clock_was_ahead(recorder, began, recorder->now.wall_s) ? recorder->now.wall_s : began,
         .ended = BATCH_NONE,
         .dirty = true,
         .author_from_ms = recorder->now.boot_ms + (recorder->spool_dir ? SPOOL_TURNS_UP_MS : 0),

@@ -98,6 +98,16 @@ static void running_changed(struct recorder *recorder, struct session *session)
     changed(recorder, session);
 }
 
+/* What seems to be before `since`, though it came after it, is of a clock that was set back. */
+static int64_t not_before(const struct recorder *recorder, int64_t at, int64_t since)
+{
+    int64_t latest = clock_latest(recorder);
+
+    if (at >= since)
+        return at;
+    return latest > since ? latest : since;
+}
+
 static void write_held(struct recorder *recorder, const struct session *session,
                        const struct session_held *held, int64_t until, bool before_end)
 {
@@ -106,7 +116,7 @@ static void write_held(struct recorder *recorder, const struct session *session,
         .before_end = before_end,
         .session = session->id,
         .since = held->since,
-        .until = until == BATCH_NONE || until >= held->since ? until : held->since,
+        .until = until == BATCH_NONE ? until : not_before(recorder, until, held->since),
         .address = held->address,
     };
 
@@ -204,10 +214,70 @@ void session_hold_anew(struct recorder *recorder, struct session *session, int64
 {
     batch_keep(recorder, session);
     for (size_t i = 0; i < session->n_held; i++) {
+        if (session->held[i].since > until)
+            continue; /* of the time before the clock was wrong */
         write_held(recorder, session, &session->held[i], until, true);
         session->held[i].since = since;
         write_held(recorder, session, &session->held[i], BATCH_NONE, false);
     }
+}
+
+/* The row is taken away, and another takes its place. */
+static void hold_from(struct recorder *recorder, struct session *session, struct session_held *held,
+                      int64_t since)
+{
+    struct held_row row = {
+        .kind = held->kind,
+        .never = true,
+        .session = session->id,
+        .since = held->since,
+        .until = BATCH_NONE,
+        .address = held->address,
+    };
+
+    memory_need_true(batch_held(batch_under_way(recorder), &row));
+    held->since = since;
+    write_held(recorder, session, held, BATCH_NONE, false);
+}
+
+void session_put_back_heard(struct recorder *recorder, struct session *session, int64_t by)
+{
+    struct session_heard *heard = &session->heard;
+
+    heard->seen_at = clock_put_back(recorder, heard->seen_at, by, 0);
+    for (int i = 0; i < COUNTS_SOURCES; i++)
+        heard->counts[i].at = clock_put_back(recorder, heard->counts[i].at, by, 0);
+}
+
+static void put_back_counts(struct recorder *recorder, struct session *session, int64_t by)
+{
+    struct counts *counts = &session->counts;
+
+    counts->base_at = clock_put_back(recorder, counts->base_at, by, session->started);
+    counts->at = clock_put_back(recorder, counts->at, by, counts->base_at);
+    if (counts->bucket > recorder->now.wall_s)
+        counts_move(counts, counts->base_at, recorder->settings.bucket_s);
+}
+
+void session_put_back(struct recorder *recorder, struct session *session, int64_t by)
+{
+    int64_t now = recorder->now.wall_s;
+
+    batch_keep(recorder, session);
+    if (session->started > now) {
+        session->started = clock_put_back(recorder, session->started, by, 0);
+        session->handshake = BATCH_NONE; /* the first packet is of the old clock */
+    }
+    session->last_seen = clock_put_back(recorder, session->last_seen, by, session->started);
+    session->real_at = clock_put_back(recorder, session->real_at, by, session->started);
+    session_put_back_heard(recorder, session, by);
+    put_back_counts(recorder, session, by);
+    for (size_t i = 0; i < session->n_held; i++)
+        if (session->held[i].since > now)
+            hold_from(recorder, session, &session->held[i],
+                      clock_put_back(recorder, session->held[i].since, by, session->started));
+    session_changed(recorder, session);
+    running_changed(recorder, session);
 }
 
 /*
@@ -281,7 +351,7 @@ void session_learn(struct recorder *recorder, struct session *session, const cha
         strcpy(own, address);
         index_address(recorder, session, index, session->run->server, own);
     }
-    hold(recorder, session, HELD_VPN, address, at);
+    hold(recorder, session, HELD_VPN, address, not_before(recorder, at, session->started));
     session_changed(recorder, session);
 }
 
@@ -442,7 +512,7 @@ void session_end(struct recorder *recorder, struct session *session, int64_t end
     batch_keep(recorder, session);
     session_believe_expected(recorder, session);
     session_forget_heard(session->run->server, session);
-    session->ended = ended > session->started ? ended : session->started;
+    session->ended = not_before(recorder, ended, session->started);
     if (gone_by != BATCH_NONE)
         session->gone_by = gone_by > session->ended ? gone_by : session->ended;
     session->end_reason = reason;

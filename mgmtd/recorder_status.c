@@ -373,7 +373,8 @@ static void begin_candidate(struct recorder *recorder, struct server *server,
     session_begin(recorder, candidate, server->run,
                   candidate->since != BATCH_NONE && candidate->since < now ? candidate->since
                                                                            : now);
-    candidate->handshake = 0;
+    candidate->handshake =
+        candidate->since == BATCH_NONE || candidate->since <= now ? 0 : BATCH_NONE;
     session_set_real(recorder, candidate, real, candidate->real_port, candidate->started);
     session_learn(recorder, candidate, vpn4, candidate->started, TOLD_BY_STATUS);
     session_learn(recorder, candidate, vpn6, candidate->started, TOLD_BY_STATUS);

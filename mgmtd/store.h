@@ -70,6 +70,7 @@ struct store_state {
     int64_t next_server, next_run, next_session, next_refusal, next_gap;
     int64_t alive_at; /* BATCH_NONE: never */
     bool stopped;
+    int64_t clock_right, clock_since; /* as the last batch said */
 };
 
 /* Called for every row; strings are valid during the call only. False ends the reading. */

@@ -177,7 +177,9 @@ static int read_state(struct store *store, struct store_state *state)
                                       .next_refusal = number(row, 3),
                                       .next_gap = number(row, 4),
                                       .alive_at = number(row, 5),
-                                      .stopped = sqlite3_column_int(row, 6) != 0};
+                                      .stopped = sqlite3_column_int(row, 6) != 0,
+                                      .clock_right = number(row, 7),
+                                      .clock_since = number(row, 8)};
     sqlite3_reset(row);
     return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }

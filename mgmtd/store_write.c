@@ -162,7 +162,7 @@ static int put_held(struct store *store, const struct held_row *held)
         rc = end_held(store, END_HELD_OPEN, held);
     if (rc == SQLITE_OK && (!ended || sqlite3_changes(store->db) == 0))
         rc = end_held(store, END_HELD_ANY, held);
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK || held->never)
         return rc;
     row = row_begin(store, PUT_HELD);
     row_int(&row, held->kind);
@@ -254,6 +254,31 @@ static int put_position(struct store *store, const struct position_row *position
     return row_end(&row);
 }
 
+static int put_back(struct store *store, const struct batch *batch)
+{
+    static const struct {
+        enum store_statement statement;
+        bool wants_by;
+    } steps[] = {
+        {PUT_BACK_HELD, false},
+        {PUT_BACK_BEFORE, true},
+        {PUT_BACK_HELD_ANEW, false},
+        {PUT_BACK_GAPS, false},
+    };
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct row row = row_begin(store, steps[i].statement);
+
+        if (steps[i].statement != PUT_BACK_HELD_ANEW)
+            row_int(&row, batch->back_to);
+        if (steps[i].wants_by)
+            row_int(&row, batch->back_by);
+        rc = row_end(&row);
+    }
+    return rc;
+}
+
 static int end_lately(struct store *store, const struct batch *batch)
 {
     struct row row = row_begin(store, END_LATELY);
@@ -270,6 +295,8 @@ static int put_recorder(struct store *store, const struct batch *batch)
     row_int(&row, batch->stopped);
     row_int(&row, store->bucket_s);
     row_int(&row, batch->id);
+    row_int(&row, batch->clock_right);
+    row_int(&row, batch->clock_since);
     return row_end(&row);
 }
 
@@ -289,6 +316,8 @@ static int put_batch(struct store *store, const struct batch *batch)
     /* Before the sessions: of those that end, no row stays. */
     PUT_ALL(store, rc, batch->running, put_running);
     PUT_ALL(store, rc, batch->sessions, put_session);
+    if (rc == SQLITE_OK && batch->back_by != 0)
+        rc = put_back(store, batch);
     PUT_ALL(store, rc, batch->held, put_held);
     PUT_ALL(store, rc, batch->traffic, put_traffic);
     PUT_ALL(store, rc, batch->refusals, put_refusal);

@@ -58,8 +58,9 @@ DELETE FROM running WHERE session = ?1;
 -- name: lately
 INSERT INTO ended_lately (session, ended, boot_ms) VALUES (?1, ?2, ?3)
 ON CONFLICT (session) DO UPDATE SET ended = excluded.ended, boot_ms = excluded.boot_ms;
+-- (Or long after it, by a clock that was put back.)
 -- name: lately-over
-DELETE FROM ended_lately WHERE ended < ?1;
+DELETE FROM ended_lately WHERE ended < ?1 OR ended > ?1 + 2 * 86400;
 
 -- What was known before of an address that a session holds: (kind, address, since, session).
 -- It stands in the class of open intervals (8), or, where an end is corrected, in any.
@@ -75,6 +76,27 @@ ON CONFLICT DO UPDATE SET until = excluded.until;
 -- name: held-before
 INSERT INTO held_before (session, kind, address, since, until) VALUES (?1, ?2, ?3, ?4, ?5)
 ON CONFLICT DO UPDATE SET until = excluded.until;
+
+-- The clock was put back: addresses that open sessions gave up later than now, as the old
+-- clock had it, were given up so much earlier; no gap lasts until later than now: (now, by).
+-- The rows of `held` are made anew from those of held_before.
+-- name: put-back-held
+DELETE FROM held WHERE until IS NOT NULL AND (kind, address, since, session) IN
+  (SELECT kind, address, since, session FROM held_before
+   WHERE until > ?1 AND session IN (SELECT id FROM session WHERE span = 8));
+-- name: put-back-before
+UPDATE OR REPLACE held_before SET
+  since = iif(since > ?1, max(since - ?2, session.started), since),
+  until = max(min(until - ?2, ?1), iif(since > ?1, max(since - ?2, session.started), since))
+FROM session WHERE session.id = held_before.session AND session.span = 8 AND until > ?1;
+-- name: put-back-held-anew
+INSERT OR REPLACE INTO held (kind, address, span, since, session, until)
+SELECT kind, address,
+  (SELECT min(class) FROM span WHERE class < 8 AND (longest >= until - since OR class = 7)),
+  since, session, until
+FROM held_before WHERE session IN (SELECT id FROM session WHERE span = 8);
+-- name: put-back-gaps
+UPDATE gap SET ended = ?1 WHERE began <= ?1 AND ended > ?1;
 
 -- name: traffic
 INSERT INTO traffic (bucket, session, from_client, to_client, since) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -122,9 +144,11 @@ ON CONFLICT (file) DO UPDATE SET
 DELETE FROM spool_position WHERE file = ?1;
 
 -- name: recorder
-INSERT INTO recorder (id, alive_at, stopped, bucket_s, batch) VALUES (1, ?1, ?2, ?3, ?4)
+INSERT INTO recorder (id, alive_at, stopped, bucket_s, batch, clock_right, clock_since)
+VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (id) DO UPDATE SET
   alive_at = coalesce(excluded.alive_at, alive_at), stopped = excluded.stopped,
-  bucket_s = excluded.bucket_s, batch = excluded.batch;
+  bucket_s = excluded.bucket_s, batch = excluded.batch,
+  clock_right = excluded.clock_right, clock_since = excluded.clock_since;
 -- name: recorder-batch
 SELECT batch FROM recorder WHERE id = 1;

@@ -70,4 +70,5 @@ SELECT
   (SELECT coalesce(max(id), 0) + 1 FROM server), (SELECT coalesce(max(id), 0) + 1 FROM server_run),
   (SELECT coalesce(max(id), 0) + 1 FROM session), (SELECT coalesce(max(id), 0) + 1 FROM refusal),
   (SELECT coalesce(max(id), 0) + 1 FROM gap),
-  (SELECT alive_at FROM recorder), (SELECT stopped FROM recorder);
+  (SELECT alive_at FROM recorder), (SELECT stopped FROM recorder),
+  (SELECT clock_right FROM recorder), (SELECT clock_since FROM recorder);

@@ -166,7 +166,7 @@ START_TEST(a_backup_has_everything_and_only_its_owner_can_read_it)
     ck_assert_str_eq(asked_of(backup, "SELECT * FROM session"), rows);
     free(rows);
     ck_assert_str_eq(asked_of(backup, "PRAGMA integrity_check"), "ok\n");
-    ck_assert_str_eq(asked_of(backup, "PRAGMA user_version"), "5\n");
+    ck_assert_str_eq(asked_of(backup, "PRAGMA user_version"), "6\n");
     ck_assert_str_eq(asked_of(backup, "SELECT count(*) FROM open_sessions"), "50\n");
     ck_assert_int_eq(stat(backup, &st), 0);
     ck_assert_int_eq(st.st_mode & 07777, 0600);

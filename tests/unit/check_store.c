@@ -362,7 +362,7 @@ START_TEST(the_file_has_our_mark_mode_and_journal)
 
     store_open_it();
     ck_assert_str_eq(asked("PRAGMA application_id"), "1113151297\n");
-    ck_assert_str_eq(asked("PRAGMA user_version"), "5\n");
+    ck_assert_str_eq(asked("PRAGMA user_version"), "6\n");
     ck_assert_str_eq(asked("PRAGMA journal_mode"), "wal\n");
     for (int i = 0; i < 4; i++) {
         snprintf(side, sizeof(side), "%s%s", store_path,

@@ -62,7 +62,7 @@ START_TEST(an_empty_file_becomes_a_database)
 {
     shell("touch %s", store_path);
     store_open_it();
-    ck_assert_str_eq(asked("PRAGMA user_version"), "5\n");
+    ck_assert_str_eq(asked("PRAGMA user_version"), "6\n");
 }
 END_TEST
 

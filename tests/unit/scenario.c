@@ -346,6 +346,14 @@ static void do_wishes(struct play *play, const char *rest)
         ck_assert_str_eq(text, rest);
 }
 
+static void do_who(struct play *play, const char *rest)
+{
+    char question[MAX_LINE];
+
+    expand(rest, question);
+    scenario_who(play->database, play->now.wall_s, question);
+}
+
 /* ── spools ── */
 
 static void append(struct play *play, struct spool *spool, const char *text, size_t n)
@@ -484,6 +492,7 @@ static const struct command {
     {"up", do_up},
     {"without-spool", do_without_spool},
     {"wishes", do_wishes},
+    {"who", do_who},
     {"spool", do_spool},
     {"record", do_record},
     {"raw", do_raw},

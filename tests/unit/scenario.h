@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* How a scenario is run. */
 struct scenario_way {
@@ -29,6 +30,9 @@ struct scenario_result {
 
 struct scenario_result scenario_run(const char *path, const struct scenario_way *way);
 void scenario_free(struct scenario_result *result);
+
+/* "ADDRESS TIME VERDICT USER …": who had that address, and is it certain? Ends the test if not. */
+void scenario_who(const char *database, int64_t now, const char *question);
 
 /* Takes the lines of `text` that begin with `word` away. */
 void scenario_without(char *text, const char *word);

@@ -72,6 +72,14 @@ static const char *const never[] = {
     " WHERE traffic.session = session.id)",
     "SELECT 1 WHERE (SELECT total(from_client) + total(to_client) FROM traffic)"
     " <> (SELECT total(from_client) + total(to_client) FROM usage_day)",
+    /* In the future, by more than the clock may be put back without being taken for wrong. */
+    "SELECT session.id FROM session, recorder WHERE ended IS NULL AND started > alive_at + 86400",
+    "SELECT session FROM running, recorder"
+    " WHERE max(last_seen, bucket, base_at, coalesce(counted_at, 0)) > alive_at + 86400",
+    "SELECT session FROM held, recorder WHERE until IS NULL AND since > alive_at + 86400",
+    "SELECT server_run.id FROM server_run, recorder"
+    " WHERE ended IS NULL AND began > alive_at + 86400",
+    "SELECT gap.id FROM gap, recorder WHERE ended IS NULL AND began > alive_at + 86400",
     "PRAGMA foreign_key_check",
 };
 
