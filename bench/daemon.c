@@ -6,8 +6,9 @@
  * The real daemon before a simulated world (tests/sim), in real time.
  *
  * live: so many clients are connected to two servers (OpenVPN 2.6 and 2.7, with the plugin)
- * and each is reported every 10 s. How much of a core the daemon needs, how much memory,
- * and how long it takes from a line on the socket to the row in the database.
+ * and each is reported every 10 s. How much of a core the daemon needs, how much memory, how
+ * long it takes from a line on the socket to the row in the database, and how long what was
+ * said lay unread: beside it, what a reader needs for a `status 3` that does nothing else.
  *
  * backlog: so many spool records wait when the daemon starts. How long until all are in
  * the database.
@@ -28,6 +29,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -301,6 +305,48 @@ static void measure_delays(struct bench *bench, struct delays *delays, int64_t m
 
 /* ── live sessions ── */
 
+/* Until the end of the reply to `status 3`. */
+static void only_read(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    static char bytes[1 << 20];
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    ssize_t n;
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
+        write(fd, "status 3\n", 9) != 9)
+        give_up(path);
+    do
+        n = read(fd, bytes, sizeof bytes);
+    while (n > 0 && (n < 5 || memcmp(bytes + n - 5, "END\r\n", 5) != 0));
+    _exit(n > 0 ? 0 : 1);
+}
+
+/* How long a `status 3` of all servers lies unread before readers that do nothing else. */
+static int64_t read_bare(struct bench *bench)
+{
+    char path[108];
+    int status;
+
+    live(bench, 100);
+    gates_take_count(bench->gates);
+    for (size_t i = 0; i < SERVERS; i++) {
+        snprintf(path, sizeof path, "%s/%s.sock", bench->keeper.folder, servers[i].name);
+        if (fork() == 0)
+            only_read(path);
+    }
+    for (size_t ended = 0; ended < SERVERS;) {
+        live(bench, 2);
+        while (waitpid(-1, &status, WNOHANG) > 0) {
+            ended++;
+            if (status != 0)
+                give_up("a bare reader");
+        }
+    }
+    return gates_take_count(bench->gates).unread_us;
+}
+
 static void run_live(struct bench *bench, unsigned sessions, unsigned seconds)
 {
     struct delays delays = {.ms = calloc(MAX_DELAYS, sizeof *delays.ms)};
@@ -329,10 +375,14 @@ static void run_live(struct bench *bench, unsigned sessions, unsigned seconds)
     share = (double)worked / (double)began;
     keeper_end(&bench->keeper, SIGTERM);
     bare = update_bare(bench, delays.db, sessions);
-    printf("%u live sessions: %.1f %% of a core (SQLite bare %.1f %%), %.1f MiB, %.0f KiB/s read, "
-           "unread for %.1f ms at most;\n",
-           sessions, 100 * share, 100 * bare, (double)memory / 1024,
-           (double)count.bytes / 1024 / ((double)began / 1e6), (double)count.unread_us / 1000);
+    printf(
+        "%u live sessions: %.1f %% of a core (SQLite bare %.1f %%), %.1f MiB, %.0f KiB/s read;\n",
+        sessions, 100 * share, 100 * bare, (double)memory / 1024,
+        (double)count.bytes / 1024 / ((double)began / 1e6));
+    printf("    unread in a socket for %.1f ms at most, since it was said %.1f ms (a reader that "
+           "does nothing else: %.1f);\n",
+           (double)count.in_socket_us / 1000, (double)count.unread_us / 1000,
+           (double)read_bare(bench) / 1000);
     if (delays.n_ms > 0)
         printf("    from line to row: median %" PRId64 " ms, p99 %" PRId64 " ms, most %" PRId64
                " ms (%zu measured on %u sessions)\n",

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@
 #define RETRY_MAX_MS   48000  /* and up to a quarter more, so that not all come at once */
 #define TELL_AGAIN_MS  600000 /* the same failure is logged again after so long */
 #define WHY_SIZE       512
+#define KEEP_BYTES     (1 << 20) /* of the memory for what was read; more goes back to the system */
 /* The password, or one of each command: no more is ever waiting to be sent. */
 #define OUT_SIZE (MANAGEMENT_MAX_PASSWORD + 2 + COMMAND_COUNT * COMMAND_SIZE)
 
@@ -49,6 +51,10 @@ struct management {
     enum management_command unanswered[COMMAND_COUNT]; /* each at most once, in their order */
     size_t n_unanswered;
     int64_t progress_at; /* of the first of them: when something of its reply came */
+    char *in;            /* MANAGEMENT_KEPT_BYTES of pages that are there once they are used */
+    size_t in_from, in_to;
+    bool at_end;   /* nothing more is to be read; what was read is worked on first */
+    int end_error; /* 0: OpenVPN closed it */
     char out[OUT_SIZE];
     size_t out_n;
     bool failed; /* in this turn */
@@ -73,19 +79,73 @@ static void fail(struct management *m, const char *format, ...)
     va_end(args);
 }
 
+/* ── reading ── */
+
+static bool has_room(const struct management *m)
+{
+    return m->in_to < MANAGEMENT_KEPT_BYTES || m->in_from >= MANAGEMENT_KEPT_BYTES / 2;
+}
+
+static size_t make_room(struct management *m)
+{
+    if (m->in_to == MANAGEMENT_KEPT_BYTES) {
+        memmove(m->in, m->in + m->in_from, m->in_to - m->in_from);
+        m->in_to -= m->in_from;
+        m->in_from = 0;
+    }
+    return MANAGEMENT_KEPT_BYTES - m->in_to;
+}
+
+static void forget_input(struct management *m)
+{
+    if (m->in_to > KEEP_BYTES)
+        madvise(m->in + KEEP_BYTES, MANAGEMENT_KEPT_BYTES - KEEP_BYTES, MADV_DONTNEED);
+    m->in_from = m->in_to = 0;
+}
+
+static void note_end(struct management *m, int error)
+{
+    if (m->at_end)
+        return;
+    m->at_end = true;
+    m->end_error = error == EPIPE || error == ECONNRESET ? 0 : error;
+}
+
+size_t management_read(struct management *m)
+{
+    ssize_t n;
+    size_t most;
+
+    if (!management_wants_read(m))
+        return 0;
+    most = make_room(m);
+    do
+        n = recv(m->fd, m->in + m->in_to, most, MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        m->in_to += (size_t)n;
+    else if (n == 0 || errno != EAGAIN)
+        note_end(m, n == 0 ? 0 : errno);
+    return n > 0 ? (size_t)n : 0;
+}
+
 /* ── sending ── */
 
 static void flush(struct management *m)
 {
     ssize_t sent;
+    int error;
 
-    if (m->out_n == 0 || m->failed)
+    if (m->out_n == 0 || m->failed || m->at_end)
         return;
     do
         sent = send(m->fd, m->out, m->out_n, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
-    if (sent < 0 && errno != EAGAIN)
-        fail(m, "sending failed: %s", strerror(errno));
+    if (sent < 0 && errno != EAGAIN) {
+        error = errno;
+        management_read(m); /* what it said before */
+        note_end(m, error);
+    }
     if (sent <= 0)
         return;
     m->out_n -= (size_t)sent;
@@ -254,7 +314,9 @@ static void on_event(void *arg, const struct management_event *event)
 
 static void closed(struct management *m)
 {
-    if (m->phase == ATTACHED)
+    if (m->end_error != 0)
+        fail(m, "the connection broke off: %s", strerror(m->end_error));
+    else if (m->phase == ATTACHED)
         fail(m, "OpenVPN closed the connection");
     else if (m->server.socket && !m->gave_password)
         fail(m,
@@ -266,17 +328,19 @@ static void closed(struct management *m)
         fail(m, "OpenVPN closed the connection before its greeting");
 }
 
-static bool take_in(struct management *m)
+static bool work_on_input(struct management *m)
 {
-    char bytes[MANAGEMENT_READ_BYTES];
-    ssize_t n = recv(m->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    size_t n = m->in_to - m->in_from;
 
+    n = n < MANAGEMENT_TURN_BYTES ? n : MANAGEMENT_TURN_BYTES;
     if (n > 0)
-        management_parser_feed(m->parser, bytes, (size_t)n);
-    else if (n == 0)
+        management_parser_feed(m->parser, m->in + m->in_from, n);
+    m->in_from += n;
+    if (m->in_from < m->in_to)
+        return true;
+    forget_input(m);
+    if (m->at_end)
         closed(m);
-    else if (errno != EAGAIN && errno != EINTR)
-        fail(m, "reading failed: %s", strerror(errno));
     return n > 0;
 }
 
@@ -293,6 +357,9 @@ static void drop_socket(struct management *m)
     if (m->fd >= 0)
         close(m->fd);
     m->fd = -1;
+    m->at_end = false;
+    m->end_error = 0;
+    forget_input(m);
     explicit_bzero(m->out, sizeof(m->out));
     m->out_n = 0;
     m->n_unanswered = 0;
@@ -402,9 +469,22 @@ static void no_greeting(struct management *m)
          management_socket_name(&m->server, name, sizeof(name)), MANAGEMENT_GREETING_MS / 1000);
 }
 
+static bool has_input(const struct management *m)
+{
+    return m->in_from < m->in_to || m->at_end;
+}
+
+/* When the other end will have taken too long. */
+static int64_t deadline(const struct management *m)
+{
+    if (m->phase != ATTACHED)
+        return m->due;
+    return m->n_unanswered > 0 ? m->progress_at + MANAGEMENT_REPLY_MS : INT64_MAX;
+}
+
 static void check_time(struct management *m)
 {
-    if (m->failed || m->now < management_due_ms(m))
+    if (m->failed || has_input(m) || m->now < deadline(m))
         return;
     if (m->phase == GREETING)
         no_greeting(m);
@@ -413,22 +493,22 @@ static void check_time(struct management *m)
              MANAGEMENT_REPLY_MS / 1000);
 }
 
-bool management_turn(struct management *m, bool readable, bool writable, int64_t now_ms)
+bool management_turn(struct management *m, bool writable, int64_t now_ms)
 {
-    bool got = false;
+    bool worked = false;
 
     m->now = now_ms;
     if (m->phase == RESTING && now_ms >= m->due)
         begin(m);
     else if (m->phase == CONNECTING && (writable || now_ms >= m->due))
         went_on(m, writable);
-    else if (m->phase >= GREETING && readable)
-        got = take_in(m);
+    else if (m->phase >= GREETING)
+        worked = work_on_input(m);
     if (m->phase >= GREETING)
         flush(m);
     check_time(m);
     settle(m);
-    return got;
+    return worked;
 }
 
 /* ── the rest ── */
@@ -460,9 +540,11 @@ struct management *management_new(const struct config_server *server, unsigned b
     m->fd = -1;
     m->due = 0; /* at once */
     m->parser = management_parser_new(on_event, m);
+    m->in = mmap(NULL, MANAGEMENT_KEPT_BYTES, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (getrandom(&m->random, sizeof(m->random), GRND_NONBLOCK) < 0)
         m->random = (uint32_t)getpid();
-    if (ok && m->parser)
+    if (ok && m->parser && m->in != MAP_FAILED)
         return m;
     management_free(m);
     return NULL;
@@ -472,9 +554,11 @@ void management_free(struct management *m)
 {
     if (!m)
         return;
-    if (m->parser)
+    if (m->parser && m->in != MAP_FAILED)
         drop_socket(m);
     management_parser_free(m->parser);
+    if (m->in != MAP_FAILED)
+        munmap(m->in, MANAGEMENT_KEPT_BYTES);
     free((char *)m->server.name);
     free((char *)m->server.socket);
     free((char *)m->server.host);
@@ -489,7 +573,7 @@ int management_fd(const struct management *m)
 
 bool management_wants_read(const struct management *m)
 {
-    return m->phase >= GREETING;
+    return m->phase >= GREETING && !m->at_end && has_room(m);
 }
 
 bool management_wants_write(const struct management *m)
@@ -499,9 +583,7 @@ bool management_wants_write(const struct management *m)
 
 int64_t management_due_ms(const struct management *m)
 {
-    if (m->phase != ATTACHED)
-        return m->due;
-    return m->n_unanswered > 0 ? m->progress_at + MANAGEMENT_REPLY_MS : INT64_MAX;
+    return has_input(m) ? m->now : deadline(m);
 }
 
 bool management_is_attached(const struct management *m)

@@ -3,7 +3,9 @@
  * One connection to one OpenVPN management socket, kept up for ever: it connects, gives the
  * password, waits for the greeting, asks for everything once, reads whatever comes, and
  * begins again after a while when it ends. Never waits, and never stops reading: OpenVPN
- * keeps what is not read in its own memory, without bound.
+ * keeps what is not read in its own memory, without bound. Reading and working on what was
+ * read are two things, since a big reply is read in much less time than it takes to record
+ * it. Only who is MANAGEMENT_KEPT_BYTES behind (the status of 200,000 clients) reads no more.
  *
  * OpenVPN serves one management client at a time. A second one can connect, but gets no
  * greeting until the first has left.
@@ -20,10 +22,11 @@
 #include "mgmtd/config.h"
 #include "mgmtd/management_parse.h"
 
-#define MANAGEMENT_CONNECT_MS  10000 /* until a TCP connection must stand */
-#define MANAGEMENT_GREETING_MS 10000 /* until the greeting must have come */
-#define MANAGEMENT_REPLY_MS    60000 /* without a word of the reply that is due */
-#define MANAGEMENT_READ_BYTES  65536 /* at most in one turn, so that many servers share */
+#define MANAGEMENT_CONNECT_MS  10000      /* until a TCP connection must stand */
+#define MANAGEMENT_GREETING_MS 10000      /* until the greeting must have come */
+#define MANAGEMENT_REPLY_MS    60000      /* without a word of the reply that is due */
+#define MANAGEMENT_TURN_BYTES  65536      /* are worked on in one turn at most: some milliseconds */
+#define MANAGEMENT_KEPT_BYTES  (64 << 20) /* read and not worked on yet, at most */
 
 struct management;
 
@@ -51,8 +54,12 @@ bool management_wants_write(const struct management *m);
 /* When it wants a turn even if nothing happens; INT64_MAX: never. */
 int64_t management_due_ms(const struct management *m);
 
-/* Does what can be done now. True if something was read. */
-bool management_turn(struct management *m, bool readable, bool writable, int64_t now_ms);
+/* Reads what there is; the bytes. Nobody is told anything by this: what it found, the next turn
+ * works on. */
+size_t management_read(struct management *m);
+
+/* Does what can be done now. True if it worked on something that was read. */
+bool management_turn(struct management *m, bool writable, int64_t now_ms);
 
 bool management_is_attached(const struct management *m);
 const struct config_server *management_server(const struct management *m); /* as it was given */

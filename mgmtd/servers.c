@@ -4,11 +4,17 @@
 
 #include "mgmtd/servers.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mgmtd/clock.h"
 #include "mgmtd/management.h"
+
+#define BURST_BYTES 32768 /* read at once: more is on its way */
+#define BURST_MS    1     /* without a byte, and it is over */
+#define READING_US  50000 /* on the bursts of one turn */
+#define WORKING_US  10000 /* on what was read, before the sockets are looked at again */
 
 struct server {
     struct servers *all;
@@ -24,7 +30,9 @@ struct servers {
     const struct log *log;
     struct recorder_time now; /* of this turn */
     struct server **list;
+    struct pollfd *sockets; /* of the list */
     size_t n;
+    size_t next; /* whose turn it is: one turn may not come to all */
     unsigned bytecount_interval_s;
     int64_t status_interval_ms;
     int64_t unread_us;
@@ -103,6 +111,7 @@ void servers_free(struct servers *servers)
     for (size_t i = 0; i < servers->n; i++)
         free_server(servers->list[i]);
     free(servers->list);
+    free(servers->sockets);
     free(servers);
 }
 
@@ -133,11 +142,14 @@ static struct server *make(struct servers *servers, const struct config_server *
 static bool add(struct servers *servers, const struct config_server *config)
 {
     struct server **list = reallocarray(servers->list, servers->n + 1, sizeof(struct server *));
+    struct pollfd *sockets =
+        reallocarray(servers->sockets, servers->n + 1, sizeof(*servers->sockets));
     struct server *server;
 
-    if (!list)
+    servers->list = list ? list : servers->list;
+    servers->sockets = sockets ? sockets : servers->sockets;
+    if (!list || !sockets)
         return false;
-    servers->list = list;
     server = make(servers, config);
     if (!server)
         return false;
@@ -283,15 +295,58 @@ static void note_unread(struct server *server, int64_t polled_us, bool waited)
         server->all->unread_us = unread;
 }
 
-static void turn(struct server *server, const struct curl_waitfd *fd, int64_t polled_us,
-                 bool waited)
+static size_t read_one(struct server *server, bool readable, int64_t polled_us, bool waited)
 {
-    bool readable = (fd->revents & CURL_WAIT_POLLIN) != 0;
-
+    if (!management_wants_read(server->connection))
+        return 0;
     if (readable)
         note_unread(server, polled_us, waited);
     server->empty_us = readable ? clock_us() : polled_us;
-    if (management_turn(server->connection, readable, (fd->revents & CURL_WAIT_POLLOUT) != 0,
+    return readable ? management_read(server->connection) : 0;
+}
+
+/* Of all servers that have something within a moment; the bytes. */
+static size_t read_again(struct servers *servers)
+{
+    size_t bytes = 0;
+    int64_t now_us;
+
+    for (size_t i = 0; i < servers->n; i++) {
+        const struct management *m = servers->list[i]->connection;
+
+        servers->sockets[i] = (struct pollfd){
+            .fd = management_wants_read(m) ? management_fd(m) : -1, .events = POLLIN};
+    }
+    if (poll(servers->sockets, servers->n, BURST_MS) <= 0)
+        return 0;
+    now_us = clock_us();
+    for (size_t i = 0; i < servers->n; i++)
+        bytes += read_one(servers->list[i], servers->sockets[i].revents != 0, now_us, false);
+    return bytes;
+}
+
+/*
+ * A reply of many megabytes comes as fast as it is read: it is read first, and worked on in the
+ * turns that follow.
+ */
+static void read_all(struct servers *servers, const struct curl_waitfd *fds, int64_t polled_us,
+                     bool waited)
+{
+    bool burst = false;
+
+    for (size_t i = 0; i < servers->n; i++)
+        if (read_one(servers->list[i], (fds[i].revents & CURL_WAIT_POLLIN) != 0, polled_us,
+                     waited) >= BURST_BYTES)
+            burst = true;
+    while (burst && clock_us() < polled_us + READING_US)
+        burst = read_again(servers) > 0;
+}
+
+static void turn(struct server *server, short revents)
+{
+    if (revents == 0 && management_due_ms(server->connection) > server->all->now.boot_ms)
+        return;
+    if (management_turn(server->connection, (revents & CURL_WAIT_POLLOUT) != 0,
                         server->all->now.boot_ms))
         ask_one(server);
 }
@@ -299,14 +354,14 @@ static void turn(struct server *server, const struct curl_waitfd *fd, int64_t po
 void servers_turn(struct servers *servers, const struct curl_waitfd *fds, int64_t polled_us,
                   bool waited)
 {
-    servers->now = clock_now();
-    for (size_t i = 0; i < servers->n; i++) {
-        struct server *server = servers->list[i];
+    int64_t until_us;
 
-        if (fds[i].revents != 0 || management_due_ms(server->connection) <= servers->now.boot_ms)
-            turn(server, &fds[i], polled_us, waited);
-        else
-            server->empty_us = polled_us;
+    read_all(servers, fds, polled_us, waited);
+    servers->now = clock_now();
+    until_us = clock_us() + WORKING_US;
+    for (size_t i = 0; i < servers->n && clock_us() < until_us; i++) {
+        servers->next = (servers->next + 1) % servers->n;
+        turn(servers->list[servers->next], fds[servers->next].revents);
     }
 }
 

@@ -40,8 +40,9 @@ int64_t servers_due_ms(const struct servers *servers);
 void servers_poll(const struct servers *servers, struct curl_waitfd *fds);
 
 /*
- * Reads what is there and does what is due. `polled_us` is when the poll ended, and `waited`
- * whether it had to wait for something (clock_us()).
+ * Reads what is there, works on some milliseconds' worth of it and does what is due.
+ * `polled_us` is when the poll ended, and `waited` whether it had to wait for something
+ * (clock_us()).
  */
 void servers_turn(struct servers *servers, const struct curl_waitfd *fds, int64_t polled_us,
                   bool waited);

@@ -20,10 +20,15 @@
 #define CHUNK 1024 /* what OpenVPN writes at once (manage.c, man_write) */
 #define BURST 4096 /* chunks in one turn, so that all servers get theirs */
 
-/* Something that was said, and has not been seen to be read yet. */
+/* Something that has not been seen to be read yet. */
 struct stamp {
-    uint64_t until; /* a number of bytes, ever said on this connection */
+    uint64_t until; /* a number of bytes, of all on this connection */
     int64_t at_us;
+};
+
+struct stamps {
+    struct stamp *ring;
+    size_t first, n, room;
 };
 
 struct gate {
@@ -31,8 +36,8 @@ struct gate {
     char path[108];
     int listener, client; /* -1: none */
     uint64_t said_before; /* by the server, before this connection */
-    struct stamp *stamps; /* a ring */
-    size_t first, n, room;
+    uint64_t sent;        /* into this connection's socket */
+    struct stamps of_said, of_sent;
     int64_t looked_us; /* when it was last looked at */
 };
 
@@ -59,66 +64,77 @@ static void give_up(const char *what)
 
 /* ── stamps ── */
 
-static void grow(struct gate *gate)
+static void grow(struct stamps *stamps)
 {
-    size_t room = gate->room > 0 ? gate->room * 2 : 256;
-    struct stamp *stamps = calloc(room, sizeof *stamps);
+    size_t room = stamps->room > 0 ? stamps->room * 2 : 256;
+    struct stamp *ring = calloc(room, sizeof *ring);
 
-    if (!stamps)
+    if (!ring)
         give_up("gate");
-    for (size_t i = 0; i < gate->n; i++)
-        stamps[i] = gate->stamps[(gate->first + i) % gate->room];
-    free(gate->stamps);
-    gate->stamps = stamps;
-    gate->first = 0;
-    gate->room = room;
+    for (size_t i = 0; i < stamps->n; i++)
+        ring[i] = stamps->ring[(stamps->first + i) % stamps->room];
+    free(stamps->ring);
+    stamps->ring = ring;
+    stamps->first = 0;
+    stamps->room = room;
 }
 
-/* What was said since the last stamp was said now, or since the last look. */
-static void stamp(struct gate *gate, int64_t now_us)
+/* What came since the last stamp came now. */
+static void stamp(struct stamps *stamps, uint64_t until, int64_t now_us)
 {
-    uint64_t until = gate->server->out.said - gate->said_before;
     const struct stamp *last =
-        gate->n > 0 ? &gate->stamps[(gate->first + gate->n - 1) % gate->room] : NULL;
+        stamps->n > 0 ? &stamps->ring[(stamps->first + stamps->n - 1) % stamps->room] : NULL;
 
     if (last ? last->until == until : until == 0)
         return;
-    if (gate->n == gate->room)
-        grow(gate);
-    gate->stamps[(gate->first + gate->n++) % gate->room] = (struct stamp){until, now_us};
+    if (stamps->n == stamps->room)
+        grow(stamps);
+    stamps->ring[(stamps->first + stamps->n++) % stamps->room] = (struct stamp){until, now_us};
+}
+
+/* Takes out what has been read by now; when the oldest of it came, `none_us` if nothing was. */
+static int64_t read_until(struct stamps *stamps, uint64_t read, int64_t none_us)
+{
+    int64_t oldest_us = none_us;
+
+    for (; stamps->n > 0 && stamps->ring[stamps->first].until <= read; stamps->n--) {
+        if (stamps->ring[stamps->first].at_us < oldest_us)
+            oldest_us = stamps->ring[stamps->first].at_us;
+        stamps->first = (stamps->first + 1) % stamps->room;
+    }
+    return oldest_us;
+}
+
+static uint64_t said(const struct gate *gate)
+{
+    return gate->server->out.said - gate->said_before;
+}
+
+static void note_longest(int64_t *longest, int64_t us)
+{
+    if (us > *longest)
+        *longest = us;
 }
 
 /* The kernel counts memory, which is never less than the bytes. */
-static size_t unread_bytes(const struct gate *gate)
+static void look(struct gates *gates, struct gate *gate)
 {
+    int64_t now_us = gates_now_us(), oldest_us;
     size_t waiting;
     int queued = 0;
 
-    wire_output(gate->server, &waiting);
     if (ioctl(gate->client, SIOCOUTQ, &queued) != 0)
         queued = 0;
-    return waiting + (size_t)queued;
-}
-
-static void look(struct gates *gates, struct gate *gate)
-{
-    int64_t now_us = gates_now_us();
-    size_t unread = unread_bytes(gate);
-    uint64_t said = gate->server->out.said - gate->said_before;
-    uint64_t read = said > unread ? said - unread : 0;
-
-    if (unread > gates->count.queued)
-        gates->count.queued = unread;
-    while (gate->n > 0 && gate->stamps[gate->first].until <= read) {
-        int64_t at_us = gate->stamps[gate->first].at_us;
-
-        if (gate->looked_us - at_us > gates->count.unread_us)
-            gates->count.unread_us = gate->looked_us - at_us;
-        if (now_us - at_us > gates->count.unread_at_most_us)
-            gates->count.unread_at_most_us = now_us - at_us;
-        gate->first = (gate->first + 1) % gate->room;
-        gate->n--;
-    }
+    wire_output(gate->server, &waiting);
+    if (waiting + (size_t)queued > gates->count.queued)
+        gates->count.queued = waiting + (size_t)queued;
+    waiting += (size_t)queued;
+    oldest_us = read_until(&gate->of_said, said(gate) > waiting ? said(gate) - waiting : 0, now_us);
+    note_longest(&gates->count.unread_us, gate->looked_us - oldest_us);
+    note_longest(&gates->count.unread_at_most_us, now_us - oldest_us);
+    oldest_us = read_until(
+        &gate->of_sent, gate->sent > (uint64_t)queued ? gate->sent - (uint64_t)queued : 0, now_us);
+    note_longest(&gates->count.in_socket_us, gate->looked_us - oldest_us);
     gate->looked_us = now_us;
 }
 
@@ -129,7 +145,7 @@ static void hang_up(struct gate *gate)
     if (gate->client >= 0)
         close(gate->client);
     gate->client = -1;
-    gate->n = gate->first = 0;
+    gate->of_said.n = gate->of_sent.n = 0;
     wire_detach(gate->server);
 }
 
@@ -163,6 +179,7 @@ static void let_in(struct gates *gates, struct gate *gate)
         return;
     gates->count.attached++;
     gate->said_before = gate->server->out.said;
+    gate->sent = 0;
     gate->looked_us = gates_now_us();
     wire_attach(gate->server);
 }
@@ -192,6 +209,7 @@ static void speak(struct gates *gates, struct gate *gate)
         if (n > 0) {
             wire_taken(gate->server, (size_t)n);
             gates->count.bytes += (uint64_t)n;
+            gate->sent += (uint64_t)n;
         }
     }
     if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -215,10 +233,12 @@ static void turn(struct gates *gates, struct gate *gate, const struct pollfd *re
         hear(gate);
     if (gate->client < 0)
         return;
-    stamp(gate, gates_now_us());
+    stamp(&gate->of_said, said(gate), gates_now_us());
     speak(gates, gate);
-    if (gate->client >= 0)
-        look(gates, gate);
+    if (gate->client < 0)
+        return;
+    stamp(&gate->of_sent, gate->sent, gates_now_us());
+    look(gates, gate);
 }
 
 void gates_turn(struct gates *gates, int ms)
@@ -287,7 +307,8 @@ void gates_free(struct gates *gates)
         return;
     for (unsigned i = 0; i < gates->n; i++) {
         close_gate(&gates->list[i]);
-        free(gates->list[i].stamps);
+        free(gates->list[i].of_said.ring);
+        free(gates->list[i].of_sent.ring);
     }
     free(gates->list);
     free(gates);

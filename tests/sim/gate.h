@@ -4,8 +4,8 @@
  * a folder, one client at a time, as OpenVPN serves them: what is not read waits in the
  * server's memory without limit and goes out 1 KiB at a time.
  *
- * How long something lay unread is measured from outside: from when it was written until
- * the kernel's queue was seen empty. The last time that it was seen not empty gives the
+ * How long something lay unread is measured from outside: from when it was said until
+ * the kernel's queue was seen without it. The last time that it was seen not empty gives the
  * length that is certain, whatever else the machine was busy with.
  */
 #ifndef BYWAY_TESTS_SIM_GATE_H
@@ -18,9 +18,10 @@ struct gates;
 struct gates_count {
     uint64_t attached; /* connections that were accepted */
     uint64_t bytes;    /* that were read */
-    int64_t unread_us; /* the longest that something certainly lay unread */
+    int64_t unread_us; /* the longest that something certainly lay unread since it was said */
     int64_t unread_at_most_us;
-    size_t queued; /* the longest queue, in bytes */
+    int64_t in_socket_us; /* the same since the socket took it */
+    size_t queued;        /* the longest queue, in bytes */
 };
 
 /* The folder is there. The program ends where that fails. */

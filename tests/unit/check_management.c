@@ -240,7 +240,8 @@ START_TEST(a_server_that_does_not_read_is_still_read)
     for (int i = 0; i < 1000; i++) {
         snprintf(line, sizeof(line), ">BYTECOUNT_CLI:0,%d,2\r\n", i);
         ck_assert_int_gt(write(fd, line, strlen(line)), 0);
-        management_turn(connection, true, false, now_ms);
+        management_read(connection);
+        management_turn(connection, false, now_ms);
     }
     ck_assert_uint_eq(count(told, "bytecount"), 1000);
     ck_assert(management_is_attached(connection));
@@ -251,20 +252,103 @@ START_TEST(a_server_that_does_not_read_is_still_read)
 }
 END_TEST
 
-START_TEST(one_turn_reads_a_bounded_piece)
+START_TEST(all_that_came_is_read_at_once_and_worked_on_in_bounded_pieces)
 {
-    static char lots[4 * MANAGEMENT_READ_BYTES];
+    static char lots[4 * MANAGEMENT_TURN_BYTES];
     int fd = greet();
     ssize_t sent;
     int turns_needed = 0;
 
     memset(lots, '\n', sizeof(lots));
     sent = write(fd, lots, sizeof(lots));
-    ck_assert_int_gt(sent, MANAGEMENT_READ_BYTES);
-    while (management_turn(connection, true, false, now_ms))
+    ck_assert_int_gt(sent, MANAGEMENT_TURN_BYTES);
+    ck_assert_uint_eq(management_read(connection), (size_t)sent);
+    ck_assert_uint_eq(management_read(connection), 0);
+    while (management_turn(connection, false, now_ms))
         turns_needed++;
-    ck_assert_int_ge(turns_needed, (int)(sent / MANAGEMENT_READ_BYTES));
+    ck_assert_int_ge(turns_needed, (int)(sent / MANAGEMENT_TURN_BYTES));
     close(fd);
+}
+END_TEST
+
+/* Long lines of nothing, and a count at each end. */
+static void fill(char *text, size_t n)
+{
+    memset(text, 'x', n);
+    for (size_t i = 0; i < n; i += 16000)
+        text[i] = '\n';
+    memcpy(text, ">BYTECOUNT_CLI:0,1,2\n", 21);
+    memcpy(text + n - 22, "\n>BYTECOUNT_CLI:0,3,4\n", 22);
+}
+
+static void say_while_it_reads(int fd, const char *text, size_t n)
+{
+    size_t said = 0;
+
+    while (said < n) {
+        ssize_t sent = send(fd, text + said, n - said, MSG_DONTWAIT);
+
+        said += sent > 0 ? (size_t)sent : 0;
+        if (sent < 0 && management_read(connection) == 0)
+            turns();
+    }
+}
+
+START_TEST(who_is_far_behind_reads_no_more_until_it_has_worked_and_loses_nothing)
+{
+    static char lots[1 << 16];
+    int fd = greet();
+    size_t n = 0;
+
+    fill(lots, sizeof(lots));
+    told[0] = '\0';
+    for (; management_wants_read(connection); n++) {
+        ck_assert_int_eq(send(fd, lots, sizeof(lots), MSG_DONTWAIT), sizeof(lots));
+        ck_assert_uint_eq(management_read(connection), sizeof(lots));
+    }
+    ck_assert_uint_eq(n * sizeof(lots), MANAGEMENT_KEPT_BYTES);
+    ck_assert_uint_eq(management_read(connection), 0);
+    ck_assert_int_le(management_due_ms(connection), now_ms);
+    while (!management_wants_read(connection))
+        ck_assert(management_turn(connection, false, now_ms));
+    say_while_it_reads(fd, lots, sizeof(lots));
+    turns();
+    ck_assert_uint_eq(count(told, "bytecount"), 2 * (n + 1));
+    told[0] = '\0';
+    for (int i = 0; i < 400; i++)
+        say_while_it_reads(fd, lots, sizeof(lots));
+    turns();
+    ck_assert_uint_eq(count(told, "bytecount"), 2 * 400);
+    ck_assert_uint_eq(management_garbage(connection), 0);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_reply_that_was_read_in_time_is_not_missed_while_it_waits)
+{
+    int fd = greet();
+
+    ck_assert_int_gt(write(fd, FIRST_REPLIES, strlen(FIRST_REPLIES)), 0);
+    ck_assert_uint_gt(management_read(connection), 0);
+    now_ms += 2 * MANAGEMENT_REPLY_MS;
+    turns();
+    ck_assert(management_is_attached(connection));
+    ck_assert_uint_eq(count(told, "detached"), 0);
+    close(fd);
+}
+END_TEST
+
+START_TEST(what_was_said_before_a_command_could_not_be_sent_is_told)
+{
+    int fd = greet();
+
+    say(fd, FIRST_REPLIES);
+    told[0] = '\0';
+    ck_assert_int_gt(write(fd, ">BYTECOUNT_CLI:0,1,2\r\n", 22), 0);
+    close(fd);
+    management_ask_state(connection, now_ms);
+    turns();
+    ck_assert_str_eq(told, "bytecount\ndetached: OpenVPN closed the connection\n");
 }
 END_TEST
 
@@ -322,7 +406,10 @@ static TCase *attached(void)
     tcase_add_test(tests, what_came_before_the_end_is_told_before_the_end);
     tcase_add_test(tests, a_reply_without_a_word_for_a_minute_ends_the_connection);
     tcase_add_test(tests, a_server_that_does_not_read_is_still_read);
-    tcase_add_test(tests, one_turn_reads_a_bounded_piece);
+    tcase_add_test(tests, all_that_came_is_read_at_once_and_worked_on_in_bounded_pieces);
+    tcase_add_test(tests, who_is_far_behind_reads_no_more_until_it_has_worked_and_loses_nothing);
+    tcase_add_test(tests, a_reply_that_was_read_in_time_is_not_missed_while_it_waits);
+    tcase_add_test(tests, what_was_said_before_a_command_could_not_be_sent_is_told);
     tcase_add_loop_test(tests, garbage_is_read_for_ever_and_nothing_comes_of_it, 0, 3);
     tcase_add_test(tests, answers_that_nobody_asked_for_are_passed_over);
     return tests;

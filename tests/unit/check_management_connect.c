@@ -143,7 +143,7 @@ START_TEST(a_full_queue_of_others_is_told)
 
     for (size_t i = 0; i < 8; i++) {
         others[i] = management_new(&server, 10, &nobody, NULL);
-        management_turn(others[i], false, false, now_ms);
+        management_turn(others[i], false, now_ms);
     }
     begin();
     assert_logged("another program is attached, and a further one waits");

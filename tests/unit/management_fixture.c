@@ -199,8 +199,9 @@ static bool turn(void)
     ck_assert_int_ge(n, 0);
     if (n == 0 && !due)
         return false;
-    management_turn(connection, wanted.revents & (POLLIN | POLLHUP), wanted.revents & POLLOUT,
-                    now_ms);
+    if (wanted.revents & (POLLIN | POLLHUP))
+        management_read(connection);
+    management_turn(connection, wanted.revents & POLLOUT, now_ms);
     return true;
 }
 
