@@ -36,4 +36,25 @@ struct budget_cost {
 enum budget_result budget_cover(struct prefix_set *set, const struct prefix_set *never, size_t n,
                                 struct budget_cost *cost);
 
+/*
+ * What many sets have in common: a large list, looked through once. Each of their covers is
+ * then found in a time that depends on N and on what the set has besides, hardly on the list.
+ */
+struct budget_base;
+
+/* Of a minimised set and what may not be covered, for covers of at most `n` prefixes (n > 0).
+ * NULL when memory is out. Freeing NULL is harmless. */
+struct budget_base *budget_base_new(const struct prefix_set *set, const struct prefix_set *never,
+                                    size_t n);
+void budget_base_free(struct budget_base *base);
+
+/*
+ * The cover of the base's set and `more`, without `never` and what the base may not cover, both
+ * minimised, into `cover`. The same as budget_cover() of all together; after BUDGET_TOO_SMALL
+ * `cover` is empty.
+ */
+enum budget_result budget_base_cover(const struct budget_base *base, struct prefix_set *more,
+                                     const struct prefix_set *never, struct prefix_set *cover,
+                                     struct budget_cost *cost);
+
 #endif

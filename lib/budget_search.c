@@ -19,6 +19,7 @@
 struct search {
     const struct budget_tree *tree;
     size_t n;
+    double floor;               /* the least price; see budget_search() */
     double *least;              /* by node: at the last price */
     size_t *k;                  /* by node: of the last cover */
     struct weight *cost;        /* by node: likewise */
@@ -152,9 +153,9 @@ static enum budget_found try_within(struct search *s, const struct budget_price 
 
 /*
  * Looks through what lies ever farther from the least that a cover can cost, until the best
- * that was found lies within. False when memory is out.
+ * that was found lies within. What is below the leaves lies farther than the floor is deep.
  */
-static bool look_closely(struct search *s, double lambda, double *slack)
+static enum budget_searched look_closely(struct search *s, double lambda, double *slack)
 {
     struct budget_price price = {.lambda = lambda, .least = s->least, .most = SIZE_MAX};
     double least = s->least[s->tree->n - 1] - lambda * (double)s->n;
@@ -162,8 +163,10 @@ static bool look_closely(struct search *s, double lambda, double *slack)
     double most = weight_number(s->below.cost) - least;
     enum budget_found found = BUDGET_FOUND;
 
-    for (double delta = most / 64; most > rounding; delta *= 4) {
+    for (double delta = most / 4096; most > rounding; delta *= 4) {
         price.delta = (delta < most ? delta : most) + rounding;
+        if (s->floor > 0 && price.delta + rounding >= lambda - s->floor)
+            return BUDGET_FLOOR_TOO_HIGH;
         found = try_within(s, &price);
         most = weight_number(s->below.cost) - least;
         if (found == BUDGET_NO_MEMORY || found == BUDGET_TOO_MANY || price.delta >= most)
@@ -175,34 +178,33 @@ static bool look_closely(struct search *s, double lambda, double *slack)
         found = try_within(s, &price);
         *slack = (weight_number(s->below.cost) - least) / weight_number(s->below.cost);
     }
-    return found != BUDGET_NO_MEMORY;
+    return found == BUDGET_NO_MEMORY ? BUDGET_SEARCH_NO_MEMORY : BUDGET_SEARCHED;
 }
 
-static bool search(struct search *s, double *slack)
+static enum budget_searched search(struct search *s, double *slack)
 {
     double lambda;
 
-    budget_fewest(s->tree, &s->below);
-    for (size_t i = 0; i < s->tree->n; i++)
-        s->above.taken[i] = s->tree->nodes[i].left == NO_NODE;
-    s->above.k = s->tree->n_leaves;
-    s->above.cost = (struct weight){0, 0};
     *slack = 0;
+    budget_fewest(s->tree, &s->below);
     if (s->below.k == s->n)
-        return true;
+        return BUDGET_SEARCHED;
+    cover_at(s, s->floor, &s->above);
+    if (s->above.k <= s->n)
+        return BUDGET_FLOOR_TOO_HIGH;
     lambda = find_price(s);
     if (s->below.k == s->n)
-        return true;
+        return BUDGET_SEARCHED;
     cover_at(s, lambda, &s->now);
     join_ties(s, lambda);
     return look_closely(s, lambda, slack);
 }
 
-bool budget_search(const struct budget_tree *tree, size_t n, struct budget_choice *best,
-                   double *slack)
+enum budget_searched budget_search(const struct budget_tree *tree, size_t n, double floor,
+                                   struct budget_choice *best, double *slack)
 {
-    struct search s = {.tree = tree, .n = n};
-    bool ok;
+    struct search s = {.tree = tree, .n = n, .floor = floor};
+    enum budget_searched searched = BUDGET_SEARCH_NO_MEMORY;
 
     s.least = calloc(tree->n, sizeof(*s.least));
     s.k = calloc(tree->n, sizeof(*s.k));
@@ -210,9 +212,9 @@ bool budget_search(const struct budget_tree *tree, size_t n, struct budget_choic
     s.above.taken = calloc(tree->n, sizeof(bool));
     s.below.taken = calloc(tree->n, sizeof(bool));
     s.now.taken = calloc(tree->n, sizeof(bool));
-    ok = s.least && s.k && s.cost && s.above.taken && s.below.taken && s.now.taken &&
-         search(&s, slack);
-    if (ok) {
+    if (s.least && s.k && s.cost && s.above.taken && s.below.taken && s.now.taken)
+        searched = search(&s, slack);
+    if (searched == BUDGET_SEARCHED) {
         memcpy(best->taken, s.below.taken, tree->n * sizeof(bool));
         best->k = s.below.k;
         best->cost = s.below.cost;
@@ -223,5 +225,5 @@ bool budget_search(const struct budget_tree *tree, size_t n, struct budget_choic
     free(s.above.taken);
     free(s.below.taken);
     free(s.now.taken);
-    return ok;
+    return searched;
 }

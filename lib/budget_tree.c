@@ -3,81 +3,6 @@
 #include "lib/budget_tree.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* Addresses that are nobody's on the Internet: a cover never gains them. */
-static const char special[] = "0.0.0.0/8\n"
-                              "10.0.0.0/8\n"
-                              "100.64.0.0/10\n"
-                              "127.0.0.0/8\n"
-                              "169.254.0.0/16\n"
-                              "172.16.0.0/12\n"
-                              "192.168.0.0/16\n"
-                              "224.0.0.0/3\n"
-                              "::/3\n"
-                              "4000::/2\n"
-                              "8000::/1\n";
-
-static void no_bad_line(void *arg, unsigned line, const char *text, size_t n,
-                        enum prefix_status why, const struct prefix *suggestion)
-{
-    (void)arg, (void)line, (void)text, (void)n, (void)why, (void)suggestion;
-}
-
-static bool has_family(const struct prefix_set *set, uint8_t family)
-{
-    size_t n = 0, n_ipv4 = 0;
-
-    prefix_set_cover(set, &n, &n_ipv4);
-    return family == PREFIX_IPV4 ? n_ipv4 > 0 : n > n_ipv4;
-}
-
-/*
- * Where a set has all special addresses of a family, nothing would keep its cover from being
- * everything: then the largest prefix that it does not have stays outside.
- */
-static bool leave_something(struct prefix_set *forbidden, const struct prefix_set *set,
-                            uint8_t family)
-{
-    struct prefix all = {.family = family};
-    struct prefix_set *rest = prefix_set_new();
-    struct prefix_set *copy = prefix_set_new();
-    const struct prefix *items, *largest = NULL;
-    size_t n = 0;
-    bool ok = rest && copy && prefix_set_add(rest, &all) && prefix_set_add_set(copy, set) &&
-              prefix_set_subtract(rest, copy);
-
-    if (ok) {
-        items = prefix_set_cover(rest, &n, NULL);
-        for (size_t i = 0; i < n; i++)
-            if (!largest || items[i].len < largest->len)
-                largest = &items[i];
-        ok = !largest || (prefix_set_add(forbidden, largest) && prefix_set_minimise(forbidden));
-    }
-    prefix_set_free(rest);
-    prefix_set_free(copy);
-    return ok;
-}
-
-struct prefix_set *budget_forbidden(const struct prefix_set *set, const struct prefix_set *never)
-{
-    struct prefix_set *forbidden = prefix_set_new();
-    struct prefix_set *copy = prefix_set_new(); /* subtracting wants one it may change */
-    bool ok = forbidden && copy &&
-              prefix_set_read(forbidden, special, strlen(special), no_bad_line, NULL) &&
-              prefix_set_add_set(forbidden, never) && prefix_set_add_set(copy, set) &&
-              prefix_set_subtract(forbidden, copy) && prefix_set_minimise(forbidden);
-
-    if (ok && !has_family(forbidden, PREFIX_IPV4))
-        ok = leave_something(forbidden, set, PREFIX_IPV4);
-    if (ok && !has_family(forbidden, PREFIX_IPV6))
-        ok = leave_something(forbidden, set, PREFIX_IPV6);
-    prefix_set_free(copy);
-    if (ok)
-        return forbidden;
-    prefix_set_free(forbidden);
-    return NULL;
-}
 
 static struct weight size_of(const struct prefix *prefix)
 {
@@ -105,15 +30,15 @@ static bool has_bit(const struct prefix *prefix, unsigned bit)
     return bit < 64 ? prefix->hi >> (63 - bit) & 1 : prefix->lo >> (127 - bit) & 1;
 }
 
-/* Among sorted `items`, how many come before those that have `bit` set. */
-static size_t count_without(const struct prefix *items, size_t n, unsigned bit)
+/* Among sorted `pieces`, how many come before those that have `bit` set. */
+static size_t count_without(const struct budget_piece *pieces, size_t n, unsigned bit)
 {
     size_t low = 0, high = n;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (has_bit(&items[middle], bit))
+        if (has_bit(&pieces[middle].prefix, bit))
             high = middle;
         else
             low = middle + 1;
@@ -149,6 +74,19 @@ static node_index add_node(struct making *m, const struct budget_node *node)
     return (node_index)m->tree->n++;
 }
 
+static node_index add_leaf(struct making *m, const struct budget_piece *piece)
+{
+    struct budget_node leaf = {.prefix = piece->prefix,
+                               .gap = piece->gap,
+                               .gap_number = weight_number(piece->gap),
+                               .exact = piece->exact,
+                               .left = NO_NODE,
+                               .right = NO_NODE,
+                               .allowed = true};
+
+    return add_node(m, &leaf);
+}
+
 /* The longest prefix that holds both of these, which do not overlap. */
 static struct prefix holder_of(const struct prefix *a, const struct prefix *b)
 {
@@ -160,55 +98,59 @@ static struct prefix holder_of(const struct prefix *a, const struct prefix *b)
     return holder;
 }
 
-/* The tree above some prefixes of one family; as deep as an address has bits. */
-static node_index make_nodes(struct making *m, const struct prefix *items, size_t n)
+static void judge(const struct making *m, struct budget_node *node)
 {
-    struct budget_node node = {
-        .prefix = items[0], .left = NO_NODE, .right = NO_NODE, .allowed = true};
-    const struct budget_node *left, *right;
+    const struct budget_node *left = &m->tree->nodes[node->left];
+    const struct budget_node *right = &m->tree->nodes[node->right];
+    bool is_full;
+
+    node->gap = weight_subtract(size_of(&node->prefix),
+                                weight_add(size_of(&left->prefix), size_of(&right->prefix)));
+    node->gap = weight_add(node->gap, weight_add(left->gap, right->gap));
+    node->gap_number = weight_number(node->gap);
+    is_full = node->gap.hi == 0 && node->gap.lo == 0; /* the set has all of it */
+    node->exact = is_full ? 1 : left->exact + right->exact;
+    node->allowed = is_full || (left->allowed && right->allowed && node->prefix.len > 0 &&
+                                !holds_forbidden(m, &node->prefix));
+}
+
+/* The tree above some pieces of one family; as deep as an address has bits. */
+static node_index make_nodes(struct making *m, const struct budget_piece *pieces, size_t n)
+{
+    struct budget_node node = {.left = NO_NODE, .right = NO_NODE};
     size_t first;
 
     if (n == 1)
-        return add_node(m, &node);
-    node.prefix = holder_of(&items[0], &items[n - 1]);
-    first = count_without(items, n, node.prefix.len);
-    node.left = make_nodes(m, items, first);
-    node.right = make_nodes(m, items + first, n - first);
-    left = &m->tree->nodes[node.left];
-    right = &m->tree->nodes[node.right];
-    node.gap = weight_subtract(size_of(&node.prefix),
-                               weight_add(size_of(&left->prefix), size_of(&right->prefix)));
-    node.gap = weight_add(node.gap, weight_add(left->gap, right->gap));
-    node.gap_number = weight_number(node.gap);
-    node.allowed =
-        left->allowed && right->allowed && node.prefix.len > 0 && !holds_forbidden(m, &node.prefix);
+        return add_leaf(m, pieces);
+    node.prefix = holder_of(&pieces[0].prefix, &pieces[n - 1].prefix);
+    first = count_without(pieces, n, node.prefix.len);
+    node.left = make_nodes(m, pieces, first);
+    node.right = make_nodes(m, pieces + first, n - first);
+    judge(m, &node);
     return add_node(m, &node);
 }
 
-bool budget_tree_make(struct budget_tree *tree, const struct prefix_set *set,
-                      const struct prefix_set *never)
+bool budget_tree_make(struct budget_tree *tree, const struct budget_piece *pieces, size_t n,
+                      const struct prefix_set *forbidden)
 {
-    struct prefix_set *forbidden = budget_forbidden(set, never);
     struct budget_node top = {.left = NO_NODE, .right = NO_NODE};
     struct making m = {.tree = tree};
-    const struct prefix *items;
-    size_t n, n_ipv4;
+    size_t n_ipv4 = 0;
 
-    items = prefix_set_cover(set, &n, &n_ipv4);
-    *tree = (struct budget_tree){.n_leaves = n};
-    tree->nodes = forbidden ? calloc(2 * n + 1, sizeof(*tree->nodes)) : NULL;
-    if (!tree->nodes) {
-        prefix_set_free(forbidden);
+    while (n_ipv4 < n && pieces[n_ipv4].prefix.family == PREFIX_IPV4)
+        n_ipv4++;
+    *tree = (struct budget_tree){.nodes = calloc(2 * n + 1, sizeof(*tree->nodes))};
+    if (!tree->nodes)
         return false;
-    }
     m.forbidden = prefix_set_cover(forbidden, &m.n_forbidden, NULL);
     if (n_ipv4 > 0)
-        top.left = make_nodes(&m, items, n_ipv4);
+        top.left = make_nodes(&m, pieces, n_ipv4);
     if (n > n_ipv4)
-        top.right = make_nodes(&m, items + n_ipv4, n - n_ipv4);
-    if (top.left != NO_NODE && top.right != NO_NODE)
-        add_node(&m, &top);
-    prefix_set_free(forbidden);
+        top.right = make_nodes(&m, pieces + n_ipv4, n - n_ipv4);
+    if (top.left == NO_NODE || top.right == NO_NODE)
+        return true;
+    top.exact = tree->nodes[top.left].exact + tree->nodes[top.right].exact;
+    add_node(&m, &top);
     return true;
 }
 

@@ -24,6 +24,7 @@ void policy_free(struct policy *policy)
     for (size_t i = 0; i < policy->n_profiles; i++) {
         prefix_set_free(policy->profiles[i].except);
         prefix_set_free(policy->profiles[i].opt_in_from);
+        budget_base_free(policy->bases ? policy->bases[i] : NULL);
     }
     arena = policy->arena; /* the policy itself lives in it */
     arena_free(arena);

@@ -7,6 +7,7 @@
 #define BYWAY_LIB_POLICY_H
 
 #include "lib/arena.h"
+#include "lib/budget.h"
 #include "lib/names.h"
 #include "lib/prefix_set.h"
 
@@ -147,6 +148,9 @@ struct policy {
     struct policy_route_refs *extras;
     size_t n_extras;
     struct push_plan *plans; /* [extra * n_profiles + profile] */
+    /* By profile: what its covers begin with, where one is still to be found at connect; else NULL.
+     * Owned by the policy. */
+    struct budget_base **bases;
 };
 
 /* Frees the policy with all it owns. NULL is harmless. */

@@ -68,7 +68,8 @@ static char *render_now(const struct policy *policy, const struct policy_profile
     struct budget_cost cost;
     char *text = NULL;
 
-    if (cover && push_cover(cover, profile, &policy->extras[user ? user->extra : 0], &cost)) {
+    if (cover && push_cover(cover, profile, policy->bases[profile->index],
+                            &policy->extras[user ? user->extra : 0], &cost)) {
         size_t count, n_ipv4;
         const struct prefix *prefixes = prefix_set_cover(cover, &count, &n_ipv4);
 

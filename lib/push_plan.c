@@ -50,11 +50,12 @@ static bool start(struct preparation *p)
     size_t n_plans = policy->n_extras * policy->n_profiles;
 
     policy->plans = arena_array(policy->arena, n_plans, sizeof(*policy->plans));
+    policy->bases = arena_array(policy->arena, policy->n_profiles, sizeof(struct budget_base *));
     p->frames = push_frames_make(policy);
     p->bulks = calloc(policy->n_route_sets + 1, sizeof(*p->bulks));
     p->needed = calloc(n_plans + 1, sizeof(*p->needed));
     p->cover = prefix_set_new();
-    if (!policy->plans || !p->frames || !p->bulks || !p->needed || !p->cover)
+    if (!policy->plans || !policy->bases || !p->frames || !p->bulks || !p->needed || !p->cover)
         return false;
     for (size_t i = 0; i < policy->n_route_sets; i++)
         p->bulks[i] = push_bulk_of(policy->route_sets[i].prefixes);
@@ -62,8 +63,19 @@ static bool start(struct preparation *p)
     return true;
 }
 
-static void finish(struct preparation *p)
+/* What nobody needs at connect goes, or all if there is no policy. */
+static void drop_bases(struct preparation *p)
 {
+    for (size_t i = 0; p->policy->bases && i < p->policy->n_profiles; i++) {
+        budget_base_free(p->policy->bases[i]);
+        p->policy->bases[i] = NULL;
+    }
+}
+
+static void finish(struct preparation *p, bool ok)
+{
+    if (!ok || !p->budget_is_spent)
+        drop_bases(p);
     free(p->bulks);
     free(p->needed);
     prefix_set_free(p->cover);
@@ -92,7 +104,8 @@ static bool render(struct preparation *p, const struct policy_profile *profile, 
     const struct prefix *prefixes = NULL;
     size_t n = 0;
 
-    if (!push_cover(p->cover, profile, &p->policy->extras[extra], &p->cost))
+    if (!push_cover(p->cover, profile, p->policy->bases[profile->index], &p->policy->extras[extra],
+                    &p->cost))
         return false;
     prefixes = prefix_set_cover(p->cover, &n, &plan->n_ipv4);
     plan->n_ipv6 = n - plan->n_ipv4;
@@ -148,8 +161,11 @@ static bool prepare_plan(struct preparation *p, const struct policy_profile *pro
 static bool prepare_profile(struct preparation *p, const struct policy_profile *profile,
                             struct diagnostics *problems)
 {
+    struct budget_base **base = &p->policy->bases[profile->index];
     struct push_worst worst = {0};
 
+    if (profile->budget > 0 && !profile->full && !(*base = push_base_new(profile)))
+        return false;
     for (size_t extra = 0; extra < p->policy->n_extras; extra++)
         if (!prepare_plan(p, profile, extra, &worst))
             return false;
@@ -168,6 +184,6 @@ bool push_prepare(struct policy *policy, struct diagnostics *problems)
     if (!ok)
         diagnostics_add(problems, DIAGNOSTIC_ERROR, policy->path, 0,
                         "out of memory while preparing what is pushed");
-    finish(&p);
+    finish(&p, ok);
     return diagnostics_errors(problems) == errors_before;
 }

@@ -64,15 +64,20 @@ bool push_is_safe(const struct push_text *text);
 
 /* ── lib/push_cover.c ── which addresses a connection reaches */
 
+/* What all covers of a profile that has a budget begin with. NULL when memory is out. */
+struct budget_base *push_base_new(const struct policy_profile *profile);
+
 /*
  * The sets of `profile` and `extra`, less the exceptions; minimised, and within the profile's
  * budget, if it has one. For a full tunnel, its exceptions of IPv4. False when memory is out.
+ * `base` is the profile's; NULL: it is made for this once.
  *
  * *cost is what the budget costs. If that cannot be kept, cost->prefixes is larger than it,
- * and the cover is exact.
+ * and the cover is empty.
  */
 bool push_cover(struct prefix_set *cover, const struct policy_profile *profile,
-                const struct policy_route_refs *extra, struct budget_cost *cost);
+                const struct budget_base *base, const struct policy_route_refs *extra,
+                struct budget_cost *cost);
 
 /* ── lib/push_judge.c ── what is wrong with a result */
 
