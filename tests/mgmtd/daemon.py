@@ -307,10 +307,11 @@ def nothing_is_lost_and_the_socket_is_read_while_the_database_is_locked(world):
 
 
 def listed(fake):
-    """Until it has asked for the list of clients and read it."""
-    asked = fake.commands.count("status 3")
-    fake.leave(fake.connect("asks"))  # whoever is new has to be looked for in the list
-    wait_for(lambda: fake.commands.count("status 3") > asked, "another `status 3`")
+    """Until it has read a list of the clients as they are now."""
+    with fake.lock:  # no list is made meanwhile
+        before = fake.listings
+        fake.leave(fake.connect("asks"))  # whoever is new has to be looked for in the list
+    wait_for(lambda: fake.listings > before, "another list of clients")
     wait_for(lambda: fake.unread() == 0, "everything read")
 
 

@@ -47,6 +47,7 @@ class Fake:
         self.passwords = []  # every password
         self.silent = set()  # commands that are not answered
         self.connections = 0
+        self.listings = 0    # of clients that were asked for, and made
         self.peer = None
         self.lock = threading.RLock()
         self.listener = None
@@ -174,6 +175,7 @@ class Fake:
         return f"{self.connected_at},CONNECTED,SUCCESS,10.8.0.1,,,,\r\n"
 
     def status(self):
+        self.listings += 1
         now = int(time.time())
         rows = "".join(
             f"CLIENT_LIST\t{c.user}\t{c.real}:{c.port}\t{c.vpn4}\t\t{c.received}\t{c.sent}\t"
