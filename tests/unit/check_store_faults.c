@@ -2,9 +2,9 @@
 /*
  * Calls that SQLite makes of the system, and allocations, fail once, and once with all
  * that follow: of each kind the first five and ever fewer of those after them, or with
- * FAULT_STEP=1 in the environment every one. Whatever was being done, the database is then as it
- * was before or as it is after, by itself and as it would be found after a crash, and trying again
- * works.
+ * FAULT_STEP=1 in the environment every one; FAULT_FROM=1 to 4 with FAULT_STEP=4 are every one
+ * in four parts. Whatever was being done, the database is then as it was before or as it is after,
+ * by itself and as it would be found after a crash, and trying again works.
  */
 #include "tests/unit/unit.h"
 
@@ -284,10 +284,17 @@ static bool try_at(int operation, int fault, int n, bool lasting, uint64_t befor
     return true;
 }
 
+static int setting(const char *name, int usual)
+{
+    const char *text = getenv(name);
+
+    return text ? atoi(text) : usual;
+}
+
 static void every_call(int operation, int fault, bool lasting, uint64_t before, uint64_t after)
 {
-    const char *text = getenv("FAULT_STEP"); /* 1: every one of them, which takes long */
-    int n = 1, step = text ? atoi(text) : 0;
+    int n = setting("FAULT_FROM", 1);
+    int step = setting("FAULT_STEP", 0); /* 1: every one of them, which takes long */
 
     while (try_at(operation, fault, n, lasting, before, after)) {
         n += step > 0 ? step : 1 + n / 5; /* the first, then ever fewer */
