@@ -90,9 +90,9 @@ static const char *or_null(const char *text)
 }
 
 /* Every address in a row is one that was held: what is only expected is not. */
-static const char *if_known(const struct session *session, const char *address)
+static const char *if_known(const struct session *session, const char *address, bool learned)
 {
-    if (chain_has(&session->in_tentative) && !session_holds(session, HELD_VPN, address))
+    if (!learned && chain_has(&session->in_tentative) && !session_holds(session, HELD_VPN, address))
         return NULL;
     return or_null(address);
 }
@@ -124,8 +124,8 @@ static void add_session(struct batch *batch, const struct session *session)
         .platform = session->platform,
         .routes = session->routes,
         .real = or_null(session->real),
-        .vpn4 = if_known(session, session->vpn4),
-        .vpn6 = if_known(session, session->vpn6),
+        .vpn4 = if_known(session, session->vpn4, session->learned4),
+        .vpn6 = if_known(session, session->vpn6, session->learned6),
     };
 
     memory_need_true(batch_session(batch, &row));

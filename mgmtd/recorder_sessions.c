@@ -340,6 +340,10 @@ void session_learn(struct recorder *recorder, struct session *session, const cha
     char *own = family == PREFIX_IPV4 ? session->vpn4 : session->vpn6;
     enum session_index index = family == PREFIX_IPV4 ? SESSION_BY_VPN4 : SESSION_BY_VPN6;
 
+    if (teller == TOLD_BY_PLUGIN) {
+        session->learned4 = session->learned4 || family == PREFIX_IPV4;
+        session->learned6 = session->learned6 || family == PREFIX_IPV6;
+    }
     if (!family || session_holds(session, HELD_VPN, address))
         return;
     batch_keep(recorder, session);
@@ -372,7 +376,8 @@ void session_expect(struct recorder *recorder, struct session *session, const ch
 void session_believe_expected(struct recorder *recorder, struct session *session)
 {
     char *own[] = {session->vpn4, session->vpn6};
-    bool learned = false;
+    bool of_family[] = {session->learned4, session->learned6};
+    bool learned = session->learned4 || session->learned6;
 
     if (!chain_has(&session->in_tentative))
         return;
@@ -383,7 +388,7 @@ void session_believe_expected(struct recorder *recorder, struct session *session
     for (int i = 0; i < 2; i++)
         if (!learned && *own[i])
             hold(recorder, session, HELD_VPN, own[i], session->started);
-        else if (*own[i] && !session_holds(session, HELD_VPN, own[i]))
+        else if (*own[i] && !of_family[i] && !session_holds(session, HELD_VPN, own[i]))
             *own[i] = '\0';
     if (session->run)
         session_index_all(recorder, session, session->run->server);

@@ -76,6 +76,7 @@ struct session {
     char *routes; /* versions of those it was given */
     char real[SESSION_ADDRESS_SIZE], vpn4[SESSION_ADDRESS_SIZE], vpn6[SESSION_ADDRESS_SIZE];
     int64_t tentative_boot_ms; /* while in_tentative: since when */
+    bool learned4, learned6;   /* the plugin told of that address, who may have lost it since */
 
     struct session_held *held;
     size_t n_held;
