@@ -101,28 +101,39 @@ static void bad_prefix(void *arg, unsigned line, const char *text, size_t n,
     bad_line(arg, line, text, n, why);
 }
 
-/* The slow way, for a list that has everything in it: without the lines that are just that. */
-static bool read_without_everything(struct prefix_set *set, const char *text, size_t n,
-                                    struct bad_lines *bad)
-{
-    struct list_line line;
-
-    list_begin(&line, text, n);
-    while (list_next(&line)) {
-        struct prefix prefix = {0};
-        enum prefix_status status = prefix_parse(line.text, line.n, &prefix);
-
-        if (status == PREFIX_OK && prefix.len == 0)
-            bad_line(bad, line.number, line.text, line.n, never_everything);
-        else if (status == PREFIX_OK && !prefix_set_add(set, &prefix))
-            return false;
-    }
-    return prefix_set_minimise(set);
-}
-
 static bool has_everything(const struct prefix_set *set)
 {
     return prefix_set_is_everything(set, PREFIX_IPV4) || prefix_set_is_everything(set, PREFIX_IPV6);
+}
+
+static void known_bad(void *arg, unsigned line, const char *text, size_t n, enum prefix_status why,
+                      const struct prefix *suggestion)
+{
+    (void)arg, (void)line, (void)text, (void)n, (void)why, (void)suggestion;
+}
+
+/*
+ * The slow way, for a list that has everything in it: without the lines that are just that. What
+ * is bad in the others was told.
+ */
+static bool read_without_everything(struct prefix_set *set, const char *text, size_t n,
+                                    struct bad_lines *bad)
+{
+    struct prefix_set *one = prefix_set_new();
+    struct list_line line;
+    bool ok = one != NULL;
+
+    list_begin(&line, text, n);
+    while (ok && list_next(&line)) {
+        prefix_set_clear(one);
+        ok = prefix_set_read(one, line.text, line.n, known_bad, NULL) && prefix_set_minimise(one);
+        if (ok && has_everything(one))
+            bad_line(bad, line.number, line.text, line.n, never_everything);
+        else
+            ok = ok && prefix_set_add_set(set, one);
+    }
+    prefix_set_free(one);
+    return ok && prefix_set_minimise(set);
 }
 
 /*
@@ -142,8 +153,9 @@ static bool read_list(struct build *build, enum diagnostic_level level, const ch
     }
     if (ok && has_everything(list)) {
         build_complain(build, level, path, 0,
-                       "all its prefixes together are every address, "
+                       "all its prefixes together are every address of IPv%d, "
                        "which a split tunnel never carries%s",
+                       prefix_set_is_everything(list, PREFIX_IPV4) ? PREFIX_IPV4 : PREFIX_IPV6,
                        level == DIAGNOSTIC_WARNING ? "; not used" : "");
         prefix_set_clear(list);
     }

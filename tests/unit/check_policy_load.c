@@ -243,7 +243,7 @@ START_TEST(everything_is_not_taken_from_a_list_either)
     fixture_load();
     ck_assert_str_eq(fixture_problem(0),
                      "internal.list: error: all its prefixes together are every "
-                     "address, which a split tunnel never carries");
+                     "address of IPv4, which a split tunnel never carries");
 }
 END_TEST
 
@@ -359,19 +359,23 @@ START_TEST(what_is_bad_in_a_result_is_passed_over)
     fixture_write_story();
     fixture_write_file("state/routes/journals.fetched",
                        "# at 12:00\n203.0.113.0/24\n<html>\n0.0.0.0/0\n"
-                       "::/0\n10.1.2.3/8\n192.0.2.1\n");
+                       "::/0\n10.1.2.3/8\n192.0.2.1\n198.18.0.0\t255.254.0.0 # a netmask\n"
+                       "100.64.0.0/10#close\n0.0.0.0 0.0.0.0\n");
     fixture_write_file("state/routes/journals.resolved", "0.0.0.0/1\n128.0.0.0/1\n");
     fixture_write_file("state/groups/physics.members", "ivan\n\xff\n\"x\"\njudy\n");
     fixture_load();
     ck_assert_ptr_nonnull(policy);
-    ck_assert_uint_eq(diagnostics_count(problems), 7);
+    ck_assert_uint_eq(diagnostics_count(problems), 8);
     ck_assert_uint_eq(diagnostics_errors(problems), 0);
     ck_assert_str_eq(fixture_set_text(policy_find_route_set(policy, "journals")->prefixes),
-                     "192.0.2.1/32\n203.0.113.0/24\n");
+                     "100.64.0.0/10\n192.0.2.1/32\n198.18.0.0/15\n203.0.113.0/24\n");
+    ck_assert_ptr_nonnull(
+        strstr(fixture_problems(), "fetched:10: warning: \"0.0.0.0 0.0.0.0\" is everything"));
     ck_assert_ptr_nonnull(
         strstr(fixture_problems(), "fetched:4: warning: \"0.0.0.0/0\" is everything"));
     ck_assert_ptr_nonnull(
-        strstr(fixture_problems(), "resolved: warning: all its prefixes together"));
+        strstr(fixture_problems(),
+               "resolved: warning: all its prefixes together are every address of IPv4"));
     ck_assert_ptr_nonnull(policy_find_user(policy, "ivan"));
     ck_assert_ptr_nonnull(policy_find_user(policy, "judy"));
     ck_assert_uint_eq(policy_find_group(policy, "physics")->n_members, 6);
