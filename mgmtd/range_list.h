@@ -38,7 +38,7 @@ typedef bool range_list_take(void *arg, const struct prefix *prefix, enum prefix
  *
  * JSON, by its first character: every string that is one of those as a whole, anywhere; with
  * `where`, those inside of objects that fit it. Two `where` of one key are alternatives, those
- * of different keys must all fit the same object.
+ * of different keys must all fit the same object. One value a line is fine, too.
  *
  * *n_read (may be NULL) is how many there were, in any result.
  */

@@ -188,6 +188,44 @@ static enum range_list_result read_tree(struct range_reader *reader, sqlite3_stm
     return result;
 }
 
+static enum range_list_result read_text(struct range_reader *reader, sqlite3_stmt *tree,
+                                        const char *text, size_t n)
+{
+    sqlite3_reset(tree);
+    return sqlite3_bind_text64(tree, 1, text, n, SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK
+               ? read_tree(reader, tree)
+               : RANGE_LIST_MEMORY;
+}
+
+static bool is_blank(const char *text, const char *end)
+{
+    while (text < end && strchr(" \t\r\n", *text) != NULL)
+        text++;
+    return text == end;
+}
+
+/* JSON of one value a line. `where` has to fit an object of one line at least. */
+static enum range_list_result read_lines(struct range_reader *reader, sqlite3_stmt *tree,
+                                         const char *text, size_t n)
+{
+    enum range_list_result result = RANGE_LIST_NO_OBJECT;
+
+    for (const char *end = text + n, *next; text < end; text = next) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        enum range_list_result of_line;
+
+        next = newline == NULL ? end : newline + 1;
+        if (is_blank(text, next))
+            continue;
+        of_line = read_text(reader, tree, text, (size_t)(next - text));
+        if (of_line != RANGE_LIST_OK && of_line != RANGE_LIST_NO_OBJECT)
+            return of_line;
+        if (of_line == RANGE_LIST_OK)
+            result = RANGE_LIST_OK;
+    }
+    return result;
+}
+
 enum range_list_result range_read_json(struct range_reader *reader, const char *text, size_t n)
 {
     enum range_list_result result = RANGE_LIST_MEMORY;
@@ -197,9 +235,10 @@ enum range_list_result range_read_json(struct range_reader *reader, const char *
     if (sqlite3_open_v2(":memory:", &db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX,
                         NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(db, sql_find("ranges.tree"), -1, &tree, NULL) == SQLITE_OK &&
-        sqlite3_bind_text64(tree, 1, text, n, SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK)
-        result = read_tree(reader, tree);
+        sqlite3_prepare_v2(db, sql_find("ranges.tree"), -1, &tree, NULL) == SQLITE_OK)
+        result = read_text(reader, tree, text, n);
+    if (result == RANGE_LIST_BROKEN_JSON && memchr(text, '\n', n) != NULL)
+        result = read_lines(reader, tree, text, n);
     sqlite3_finalize(tree);
     sqlite3_close(db);
     return result;

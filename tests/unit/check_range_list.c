@@ -108,6 +108,10 @@ static const struct {
     {"[\"192.0.2.1\\n\",\"\\u0000\"]", ""},
     {"[\"192.0.2.0-192.0.2.127\",\"192.0.2.0/255.255.255.0\"]", "192.0.2.0/25 192.0.2.0/24"},
     {"[]", ""},
+    /* One value a line. */
+    {"{\"a\":\"192.0.2.0/24\"}\n{\"a\":\"198.51.100.1\"}\n", "192.0.2.0/24 198.51.100.1/32"},
+    {"{\"a\":\"192.0.2.0/24\"}\r\n\r\n[]\r\n \"198.51.100.1\"", "192.0.2.0/24 198.51.100.1/32"},
+    {"{\"a\":\n\"192.0.2.0/24\"}\n", "192.0.2.0/24"},
 };
 
 START_TEST(every_word_that_is_a_prefix_is_found)
@@ -145,6 +149,10 @@ static const struct {
     {"{\"a\":\"c\",\"p\":\"192.0.2.0/24\"}", 28, "a=b", RANGE_LIST_NO_OBJECT},
     {"{\"a\":\"b\"}", 9, "a=b", RANGE_LIST_NOTHING},
     {"192.0.2.0/24", 12, "a=b", RANGE_LIST_NO_JSON},
+    {"{\"a\":\"192.0.2.0/24\"}\n{\"a\":\"198", 30, NULL, RANGE_LIST_BROKEN_JSON},
+    {"{\"a\":\"192.0.2.0/24\"}\nx\n{\"a\":1}\n", 31, NULL, RANGE_LIST_BROKEN_JSON},
+    {"{\"a\":\"192.0.2.0/24\"}\n{\"a\":1}\n", 29, "a=b", RANGE_LIST_NO_OBJECT},
+    {"{\n\"a\":\"192.0.2.0/24\"\n", 21, NULL, RANGE_LIST_BROKEN_JSON},
 };
 
 START_TEST(what_is_no_list_is_refused_and_it_says_why)
@@ -154,6 +162,18 @@ START_TEST(what_is_no_list_is_refused_and_it_says_why)
     ck_assert_int_eq(read_list(refused[_i].text, refused[_i].n, refused[_i].where, &found, NULL),
                      refused[_i].result);
     ck_assert_uint_gt(strlen(range_list_text(refused[_i].result)), 5);
+}
+END_TEST
+
+START_TEST(of_one_value_a_line_only_those_that_where_fits_are_taken)
+{
+    static const char text[] = "{\"s\":\"S3\",\"ip\":\"192.0.2.0/24\"}\n"
+                               "{\"s\":\"EC2\",\"ip\":\"198.51.100.0/24\"}\n"
+                               "{\"s\":\"S3\",\"ip\":\"203.0.113.0/24\"}\n";
+    struct found found;
+
+    ck_assert_int_eq(read_list(text, sizeof(text) - 1, "s=S3", &found, NULL), RANGE_LIST_OK);
+    ck_assert_str_eq(found.text, "192.0.2.0/24 203.0.113.0/24");
 }
 END_TEST
 
@@ -268,6 +288,7 @@ Suite *unit_suite(void)
                         COUNT(picked));
     tcase_add_loop_test(json, where_that_fits_no_object_is_an_error_and_not_an_empty_list, 0,
                         COUNT(none));
+    tcase_add_test(json, of_one_value_a_line_only_those_that_where_fits_are_taken);
     tcase_add_test(json, json_that_is_cut_anywhere_is_refused);
     tcase_add_test(json, json_too_deep_to_be_meant_is_refused);
     suite_add_tcase(suite, words);
