@@ -18,6 +18,8 @@
 #include "mgmtd/refresh.h"
 #include "mgmtd/resolve.h"
 
+#include <sys/stat.h>
+
 #define REFRESH_MAX_FETCHES 8 /* at a time; each may hold a body */
 
 struct refresh_task;
@@ -48,6 +50,7 @@ struct refresh_file {
     struct refresh_source *sources;
     bool is_open; /* what it had was read */
     bool status_changed, status_busy;
+    struct stat as_known; /* of the state file, as it was read or written last */
     struct refresh_file *next;
 };
 
@@ -101,6 +104,9 @@ int64_t refresh_every_s(const struct refresh *refresh, const struct refresh_sour
 bool refresh_is_busy(const struct refresh_source *source);
 void refresh_ask_due(struct refresh *refresh);
 void refresh_give_up_late(struct refresh *refresh);
+
+/* The state file is what the daemon made it. */
+void refresh_note_file(const struct refresh *refresh, struct refresh_file *file);
 void refresh_finish_fetches(struct refresh *refresh);
 
 /* What came of it; the source is free for the next time. */

@@ -84,18 +84,39 @@ static void plan_retry(struct refresh *refresh, struct refresh_source *source,
 
 /* ── asking ── */
 
-/* "Not modified" is about what we had: where somebody removed that, all of it is wanted. */
-static void forget_what_is_gone(const struct refresh *refresh, struct refresh_source *source)
+/* All 0 where there is none. */
+static struct stat look_at_file(const struct refresh *refresh, const struct refresh_file *file)
 {
     char name[STATE_PATH_SIZE];
+    struct stat now = {0};
     char *path = NULL;
 
     if (asprintf(&path, "%s/%s", refresh->state_dir,
-                 state_file_path(source->file->kind, source->file->plan->name, name)) < 0)
-        return;
-    if (access(path, F_OK) != 0 && errno == ENOENT)
-        source->etag[0] = source->modified[0] = '\0';
+                 state_file_path(file->kind, file->plan->name, name)) < 0)
+        return file->as_known;
+    if (stat(path, &now) != 0)
+        now = errno == ENOENT ? (struct stat){0} : file->as_known;
     free(path);
+    return now;
+}
+
+void refresh_note_file(const struct refresh *refresh, struct refresh_file *file)
+{
+    file->as_known = look_at_file(refresh, file);
+}
+
+/* "Not modified" is about what we had: where somebody changed that, all of it is wanted. */
+static void forget_what_others_changed(const struct refresh *refresh, struct refresh_file *file)
+{
+    struct stat now = look_at_file(refresh, file), *known = &file->as_known;
+
+    if (now.st_ino == known->st_ino && now.st_dev == known->st_dev &&
+        now.st_size == known->st_size && now.st_mtim.tv_sec == known->st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == known->st_mtim.tv_nsec)
+        return;
+    for (struct refresh_source *source = file->sources; source != NULL; source = source->next)
+        source->etag[0] = source->modified[0] = '\0';
+    file->as_known = now;
 }
 
 static bool start_fetch(struct refresh *refresh, struct refresh_source *source)
@@ -106,7 +127,7 @@ static bool start_fetch(struct refresh *refresh, struct refresh_source *source)
                                             .timeout_s = config->fetch_timeout_s,
                                             .max_size = config->fetch_max_size};
 
-    forget_what_is_gone(refresh, source);
+    forget_what_others_changed(refresh, source->file);
     if (fetch_is_file(source->plan->target))
         return refresh_start_file(refresh, source);
     source->fetch = fetch_start(refresh->multi, &settings, source->plan->target, source->etag,

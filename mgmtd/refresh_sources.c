@@ -268,6 +268,7 @@ void refresh_take_state(struct refresh *refresh, struct refresh_file *file,
     }
     file->is_open = true;
     file->status_changed = true;
+    refresh_note_file(refresh, file);
 }
 
 /* ── the status file ── */

@@ -104,6 +104,8 @@ static void done_apply(struct job *job)
             memcpy(source->etag, task->fetched.etag, sizeof(source->etag));
             memcpy(source->modified, task->fetched.modified, sizeof(source->modified));
         }
+        if (task->outcome.verdict == APPLY_CHANGED)
+            refresh_note_file(task->refresh, source->file);
         refresh_note_outcome(task->refresh, source, &task->outcome);
     }
     free_task(job);

@@ -252,6 +252,26 @@ def what_did_not_change_is_not_fetched_again_nor_written(world):
           [("+", "192.0.2.0/24"), ("-", "192.0.2.0/24"), ("+", "198.51.100.0/24")]], "changes")
 
 
+def a_file_that_somebody_edits_is_not_confirmed_but_fetched_again(world):
+    server = Publisher()
+    server.pages["/list"] = page.tagged("192.0.2.0/24\n198.51.100.0/24\n", '"one"')
+    sources = Sources(world, f"fetch {server.url('/list')}")
+    sources.expect("192.0.2.0/24", "198.51.100.0/24")
+    sources.refresh()
+    wait_for(lambda: len(server.asked("/list")) == 2, "another request")
+    same(server.asked("/list")[1].headers.get("if-none-match"), '"one"', "the tag")
+    path = sources.path("journals.fetched")
+    edited = sources.text().replace("198.51.100.0/24", "203.0.113.0/24")
+    with open(path, "w") as out:
+        out.write(edited)
+    sources.refresh()
+    sources.expect("192.0.2.0/24", "198.51.100.0/24")
+    same(server.asked("/list")[2].headers.get("if-none-match"), None, "the tag after the edit")
+    sources.refresh()
+    wait_for(lambda: len(server.asked("/list")) == 4, "a fourth request")
+    same(server.asked("/list")[3].headers.get("if-none-match"), '"one"', "the tag at last")
+
+
 def a_restart_keeps_the_last_result_and_the_schedule(world):
     server = Publisher()
     server.pages["/list"] = page.tagged("192.0.2.0/24\n", '"one"')
