@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mgmtd/clock.h"
+
 struct queue {
     struct job *first;
     struct job **tail;
@@ -110,6 +112,7 @@ static bool run_one(struct jobs *jobs, struct job *job)
 {
     bool was_given_up;
 
+    job->begun_ms = clock_boot_ms();
     pthread_mutex_unlock(&jobs->mutex);
     job->run(job);
     pthread_mutex_lock(&jobs->mutex);
@@ -247,6 +250,7 @@ void jobs_start(struct jobs *jobs, enum jobs_lane lane, struct job *job)
 {
     job->lane = lane;
     job->is_given_up = false;
+    job->begun_ms = 0;
     pthread_mutex_lock(&jobs->mutex);
     push(&jobs->waiting[lane], job);
     start_thread(jobs, lane);
@@ -270,6 +274,16 @@ bool jobs_give_up(struct jobs *jobs, struct job *job)
     }
     pthread_mutex_unlock(&jobs->mutex);
     return is_gone;
+}
+
+int64_t jobs_begun_ms(struct jobs *jobs, const struct job *job)
+{
+    int64_t begun_ms;
+
+    pthread_mutex_lock(&jobs->mutex);
+    begun_ms = job->begun_ms;
+    pthread_mutex_unlock(&jobs->mutex);
+    return begun_ms;
 }
 
 void jobs_finish(struct jobs *jobs)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum jobs_lane { JOBS_WORK, JOBS_LOOKUP, JOBS_LANES };
 
@@ -25,6 +26,7 @@ struct job {
     struct job *next;              /* the rest is for jobs.c */
     enum jobs_lane lane;
     bool is_given_up;
+    int64_t begun_ms;
 };
 
 struct jobs;
@@ -51,6 +53,9 @@ void jobs_start(struct jobs *jobs, enum jobs_lane lane, struct job *job);
  * come back.
  */
 bool jobs_give_up(struct jobs *jobs, struct job *job);
+
+/* When its turn came, by clock_boot_ms(); 0: not yet. Of a job that was started and not done. */
+int64_t jobs_begun_ms(struct jobs *jobs, const struct job *job);
 
 /* Calls done() for all that are. */
 void jobs_finish(struct jobs *jobs);

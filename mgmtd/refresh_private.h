@@ -127,6 +127,8 @@ bool refresh_start_file(struct refresh *refresh, struct refresh_source *source);
 /* Takes the body over, also when it fails. */
 bool refresh_start_apply(struct refresh *refresh, struct refresh_source *source,
                          struct fetch_result *fetched);
+/* When the source's task got its turn, by clock_boot_ms(); 0: not yet. */
+int64_t refresh_begun_ms(struct refresh *refresh, const struct refresh_source *source);
 /* Gives up a look-up, or a file that is being read. False for other tasks, and while too many
  * are given up already. */
 bool refresh_abandon(struct refresh *refresh, struct refresh_source *source);

@@ -15,7 +15,8 @@
 #include "mgmtd/clock.h"
 
 #define LOOKUP_TIMEOUT_MS 30000
-#define RETRY_FETCH_S     60 /* after the first failure; doubled with each */
+#define TURN_TIMEOUT_MS   600000 /* for its turn behind others */
+#define RETRY_FETCH_S     60     /* after the first failure; doubled with each */
 #define RETRY_LOOKUP_S    15
 #define MAX_DOUBLINGS     12
 #define MAX_RETRY_S       3600
@@ -163,16 +164,29 @@ void refresh_ask_due(struct refresh *refresh)
         }
 }
 
+/* What to say of a look-up that goes on for too long; NULL of one that does not. */
+static const char *why_late(struct refresh *refresh, const struct refresh_source *source)
+{
+    int64_t now = clock_boot_ms();
+    int64_t begun_ms = refresh_begun_ms(refresh, source);
+
+    if (begun_ms > 0)
+        return now - begun_ms > LOOKUP_TIMEOUT_MS ? "was not answered in 30 s" : NULL;
+    return now - source->began_ms > TURN_TIMEOUT_MS
+               ? "was not asked: for 10 minutes too many others were not answered"
+               : NULL;
+}
+
 /* A request ends by its own limit; a look-up has none. */
 void refresh_give_up_late(struct refresh *refresh)
 {
-    int64_t now = clock_boot_ms();
-
     for (struct refresh_file *file = refresh->files; file != NULL; file = file->next)
-        for (struct refresh_source *source = file->sources; source; source = source->next)
-            if (source->task != NULL && now - source->began_ms > LOOKUP_TIMEOUT_MS &&
-                refresh_abandon(refresh, source))
-                refresh_note_failure(refresh, source, "was not answered in 30 s", 0);
+        for (struct refresh_source *source = file->sources; source; source = source->next) {
+            const char *why = source->task == NULL ? NULL : why_late(refresh, source);
+
+            if (why != NULL && refresh_abandon(refresh, source))
+                refresh_note_failure(refresh, source, why, 0);
+        }
 }
 
 /* ── answers ── */

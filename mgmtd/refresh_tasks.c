@@ -267,6 +267,11 @@ bool refresh_start_lookup(struct refresh *refresh, struct refresh_source *source
     return true;
 }
 
+int64_t refresh_begun_ms(struct refresh *refresh, const struct refresh_source *source)
+{
+    return jobs_begun_ms(refresh->jobs, &source->task->job);
+}
+
 bool refresh_abandon(struct refresh *refresh, struct refresh_source *source)
 {
     struct refresh_task *task = source->task;

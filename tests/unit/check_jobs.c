@@ -107,16 +107,19 @@ START_TEST(look_ups_that_hang_leave_work_alone_and_make_place_when_they_are_give
 {
     struct gate gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
     struct jobs *jobs = jobs_new();
-    struct job *hung[JOBS_LOOKUP_THREADS];
+    struct job *hung[JOBS_LOOKUP_THREADS], *waits;
 
     for (int i = 0; i < JOBS_LOOKUP_THREADS; i++)
         jobs_start(jobs, JOBS_LOOKUP, hung[i] = make(i, &gate));
     wait_for(&begun, JOBS_LOOKUP_THREADS);
-    jobs_start(jobs, JOBS_LOOKUP, make(100, NULL));
+    jobs_start(jobs, JOBS_LOOKUP, waits = make(100, NULL));
     jobs_start(jobs, JOBS_WORK, make(200, NULL));
     finish_until(jobs, 1);
     ck_assert_int_eq(done[0], 200);
     ck_assert_uint_eq(jobs_waiting(jobs, JOBS_LOOKUP), 1);
+    ck_assert_int_eq(jobs_begun_ms(jobs, waits), 0);
+    for (int i = 0; i < JOBS_LOOKUP_THREADS; i++)
+        ck_assert_int_gt(jobs_begun_ms(jobs, hung[i]), 0);
     ck_assert(jobs_give_up(jobs, hung[0]));
     finish_until(jobs, 2);
     ck_assert_int_eq(done[1], 100);
