@@ -270,6 +270,22 @@ static int sync_commits(struct store *store, bool at_once)
     return rc;
 }
 
+/* It would go on for ever, into a file that nobody looks at. */
+static void look_where_it_is(struct store *store)
+{
+    int is_moved = 0;
+
+    if (sqlite3_file_control(store->db, NULL, SQLITE_FCNTL_HAS_MOVED, &is_moved) != SQLITE_OK)
+        return;
+    if (is_moved && !store->is_moved)
+        log_write(store->log, LOG_LEVEL_ERROR, "store",
+                  "%s was moved, removed or replaced by another file; what is recorded still goes "
+                  "into the one that was there. Stop the daemon, put the right one in its place "
+                  "(for another one than before, remove %s-wal and -shm), and start it again",
+                  store->path, store->path);
+    store->is_moved = is_moved;
+}
+
 bool store_checkpoint(struct store *store)
 {
     int in_wal = 0, copied = 0;
@@ -277,6 +293,7 @@ bool store_checkpoint(struct store *store)
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_wal, &copied);
     bool all = rc == SQLITE_OK && in_wal == copied;
 
+    look_where_it_is(store);
     if (rc == SQLITE_OK)
         rc = sync_commits(store, !all);
     if (rc != SQLITE_OK)

@@ -152,6 +152,7 @@ struct store {
     const struct log *log;
     int64_t bucket_s;
     bool syncs_commits; /* a reader keeps the WAL from being copied back */
+    bool is_moved;      /* another file than this one is at `path`, or none */
     bool is_synced;     /* something was committed since, and nothing that was not synced */
     int64_t longest[SPAN_CLASSES];
     struct words *words;

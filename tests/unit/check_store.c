@@ -411,6 +411,33 @@ START_TEST(a_checkpoint_says_whether_all_is_in_the_database_file)
 }
 END_TEST
 
+START_TEST(a_database_that_was_moved_away_is_told_once_and_still_written)
+{
+    const char *told;
+    char moved[200];
+
+    snprintf(moved, sizeof(moved), "%s.old", store_path);
+    store_open_it();
+    write_batch(first_batch());
+    ck_assert(store_checkpoint(store));
+    ck_assert_ptr_null(strstr(store_logged, "was moved"));
+    ck_assert_int_eq(rename(store_path, moved), 0);
+    for (int i = 0; i < 2; i++) {
+        write_batch(first_batch());
+        ck_assert(store_checkpoint(store));
+    }
+    told = strstr(store_logged, "was moved, removed or replaced");
+    ck_assert_ptr_nonnull(told);
+    ck_assert_ptr_null(strstr(told + 1, "was moved"));
+    ck_assert_int_eq(rename(moved, store_path), 0);
+    ck_assert(store_checkpoint(store));
+    ck_assert_int_eq(remove(store_path), 0);
+    store_logged[0] = '\0';
+    ck_assert(store_checkpoint(store));
+    ck_assert_ptr_nonnull(strstr(store_logged, "was moved, removed or replaced"));
+}
+END_TEST
+
 static void add_write_tests(TCase *tests)
 {
     tcase_add_test(tests, a_session_is_written_whole_and_found_under_its_words);
@@ -441,6 +468,7 @@ Suite *unit_suite(void)
     tcase_add_test(tests, the_file_has_our_mark_mode_and_journal);
     tcase_add_test(tests, after_it_is_closed_a_reader_who_cannot_write_opens_it_still);
     tcase_add_test(tests, a_checkpoint_says_whether_all_is_in_the_database_file);
+    tcase_add_test(tests, a_database_that_was_moved_away_is_told_once_and_still_written);
     suite_add_tcase(suite, tests);
     return suite;
 }
