@@ -310,26 +310,43 @@ void session_set_real(struct recorder *recorder, struct session *session, const 
 }
 
 /*
- * Whoever else of that server held the VPN address has it no more. Where a status lists it
- * for both, nobody knows which of them has it: then both do.
+ * Of another life of the server, which may be read first where many files wait. Both clocks
+ * say so: one of them may have been set, or the machine started anew.
  */
-static void take_from_others(struct recorder *recorder, struct session *session,
-                             enum session_index index, const char *address, int64_t at,
-                             enum teller teller)
+static bool is_of_earlier_life(const struct session *session, const struct session *other)
+{
+    return session->file && other->file && session->file->start < other->file->start &&
+           session->started_boot_ms >= 0 && session->started_boot_ms < other->started_boot_ms;
+}
+
+/*
+ * Whoever else of that server held the VPN address has it no more. Where a status lists it
+ * for both, nobody knows which of them has it: then both do. BATCH_NONE, or when somebody got
+ * it who came later.
+ */
+static int64_t take_from_others(struct recorder *recorder, struct session *session,
+                                enum session_index index, const char *address, int64_t at,
+                                enum teller teller)
 {
     int64_t place = session->run->server->id;
     uint64_t key = sessions_address_key(recorder->sessions, address);
     struct session *other = sessions_find(recorder->sessions, index, place, key);
     struct session *next;
+    int64_t lost_at = BATCH_NONE;
 
     for (; other; other = next) {
+        const struct session_held *held = session_holds(other, HELD_VPN, address);
+
         next = sessions_find_next(other, index);
-        if (run_part_with(recorder, other))
+        if (run_part_with(recorder, other) || other == session || !other->run ||
+            other->ended != BATCH_NONE)
             continue;
-        if (other != session && other->run && other->ended == BATCH_NONE &&
-            (teller == TOLD_BY_PLUGIN || other->listed != session->listed))
+        if (held && is_of_earlier_life(session, other))
+            lost_at = held->since;
+        else if (teller == TOLD_BY_PLUGIN || other->listed != session->listed)
             give_up(recorder, other, HELD_VPN, address, at);
     }
+    return lost_at;
 }
 
 void session_learn(struct recorder *recorder, struct session *session, const char *text, int64_t at,
@@ -339,6 +356,7 @@ void session_learn(struct recorder *recorder, struct session *session, const cha
     int family = address_read(text, address);
     char *own = family == PREFIX_IPV4 ? session->vpn4 : session->vpn6;
     enum session_index index = family == PREFIX_IPV4 ? SESSION_BY_VPN4 : SESSION_BY_VPN6;
+    int64_t lost_at;
 
     if (teller == TOLD_BY_PLUGIN) {
         session->learned4 = session->learned4 || family == PREFIX_IPV4;
@@ -348,14 +366,16 @@ void session_learn(struct recorder *recorder, struct session *session, const cha
         return;
     batch_keep(recorder, session);
     /* Management tells of it later than it happened. */
-    take_from_others(recorder, session, index, address,
-                     teller == TOLD_BY_PLUGIN ? at : recorder->now.wall_s, teller);
+    lost_at = take_from_others(recorder, session, index, address,
+                               teller == TOLD_BY_PLUGIN ? at : recorder->now.wall_s, teller);
     /* The first of a family is the client's own; further ones are hosts behind it. */
     if (!*own || !session_holds(session, HELD_VPN, own)) {
         strcpy(own, address);
         index_address(recorder, session, index, session->run->server, own);
     }
     hold(recorder, session, HELD_VPN, address, not_before(recorder, at, session->started));
+    if (lost_at != BATCH_NONE)
+        give_up(recorder, session, HELD_VPN, address, lost_at);
     session_changed(recorder, session);
 }
 

@@ -210,6 +210,7 @@ static void speak(struct gates *gates, struct gate *gate)
             wire_taken(gate->server, (size_t)n);
             gates->count.bytes += (uint64_t)n;
             gate->sent += (uint64_t)n;
+            stamp(&gate->of_sent, gate->sent, gates_now_us());
         }
     }
     if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -237,7 +238,6 @@ static void turn(struct gates *gates, struct gate *gate, const struct pollfd *re
     speak(gates, gate);
     if (gate->client < 0)
         return;
-    stamp(&gate->of_sent, gate->sent, gates_now_us());
     look(gates, gate);
 }
 
