@@ -19,8 +19,8 @@
  *   refused    at, boot_ms, user, typed, cn, wanted, reason, real, port
  *   lost       at, boot_ms, count
  *
- * On a tun device, `connected` is written with the first address, and says when the plugin let
- * the client in; who was refused after that by a script or another plugin is `refused`.
+ * On a tun device, `connected` is written with the first address; who was refused between our
+ * hook and that, by a script or another plugin, is `refused`.
  */
 #ifndef BYWAY_LIB_SPOOL_H
 #define BYWAY_LIB_SPOOL_H

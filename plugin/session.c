@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Numbers are given as sessions are written: in a file they only grow. */
 static void write_connected(struct handle *handle, struct client *client,
@@ -33,15 +32,9 @@ static bool expects_address(const struct env *env)
 /* False when memory is out. */
 static bool hold(struct client *client, const struct spool_record *connected)
 {
-    struct spool_record record = *connected;
     char line[SPOOL_MAX_LINE];
-    struct timespec boot = {0};
-    size_t n;
+    size_t n = spool_format(connected, line, sizeof(line));
 
-    clock_gettime(CLOCK_BOOTTIME, &boot);
-    record.at = (int64_t)time(NULL);
-    record.boot_ms = (int64_t)boot.tv_sec * 1000 + boot.tv_nsec / 1000000;
-    n = spool_format(&record, line, sizeof(line));
     client->held = n > 0 ? malloc(n) : NULL;
     if (!client->held)
         return false;
