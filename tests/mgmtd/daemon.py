@@ -315,6 +315,15 @@ def listed(fake):
     wait_for(lambda: fake.unread() == 0, "everything read")
 
 
+def all_begun(daemon, fake, clients):
+    """Who found no room is begun by a list that comes when there is some."""
+    begun = {row["user"] for row in daemon.sessions()}
+    if all(client.user in begun for client in clients):
+        return True
+    listed(fake)
+    return False
+
+
 def sessions_that_found_no_room_and_ended_are_counted_in_a_gap(world):
     fake, line = world.fake("main")
     daemon = world.daemon(line, program=SMALL)
@@ -331,7 +340,7 @@ def sessions_that_found_no_room_and_ended_are_counted_in_a_gap(world):
         listed(fake)
         fake.say("".join(fake.count(client, 10, 20) for client in stay))
     daemon.wait_for_sessions(1, user="user0", ended=None, from_client=stay[0].received)
-    listed(fake)  # there is room now for those who stayed
+    wait_for(lambda: all_begun(daemon, fake, stay), "the sessions of those who stayed")
     for client in stay:
         daemon.wait_for_sessions(1, user=client.user, ended=None, from_client=client.received,
                                  to_client=client.sent)
